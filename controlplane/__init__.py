@@ -1,0 +1,1 @@
+"""The application: it listens, remembers, schedules and shows."""

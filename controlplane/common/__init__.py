@@ -1,0 +1,1 @@
+"""Used by every app, knows none of them."""

@@ -1,0 +1,1 @@
+"""Series in → forecast with honest uncertainty out. No Django, no clock, no rows."""

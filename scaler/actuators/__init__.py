@@ -1,0 +1,1 @@
+"""Decisions made real: one adapter per place where replicas live."""
