@@ -50,7 +50,9 @@ def env_zone(name: str, default: str) -> str:
     value = env_str(name, default)
     if value in available_timezones():
         return ZoneInfo(value).key
-    raise ImproperlyConfigured(f"{name}={value!r} is no IANA time zone; write one like Asia/Shanghai.")
+    raise ImproperlyConfigured(
+        f"{name}={value!r} is no IANA time zone; write one like Asia/Shanghai."
+    )
 
 
 def env_secret(name: str, default: str = "") -> str:

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "controlplane.forecasts",
     "controlplane.decisions",
     "controlplane.costs",
+    "controlplane.demo",
     "controlplane.api",
     "controlplane.dashboard",
 ]
@@ -103,7 +104,8 @@ def _database() -> dict[str, Any]:
             # FULL: an accepted sample survives power loss; IMMEDIATE: no deadlock on upgrade.
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;"
-                " PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16000;"
+                " PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=67108864;"
+                " PRAGMA cache_size=-16000;"
             ),
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

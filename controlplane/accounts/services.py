@@ -74,6 +74,8 @@ def redeem_login_link(secret: str, *, now: datetime) -> User | None:
         .filter(digest=tokens.digest(secret), expires_at__gt=now, used_at=None)
         .first()
     )
-    if link and claim(LoginLink.objects.all(), link, given={"used_at": None}, then={"used_at": now}):
+    if link and claim(
+        LoginLink.objects.all(), link, given={"used_at": None}, then={"used_at": now}
+    ):
         return link.user
     return None

@@ -5,7 +5,9 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 
-def claim(rows: "QuerySet[Any]", row: Model, *, given: dict[str, Any], then: dict[str, Any]) -> bool:
+def claim(
+    rows: "QuerySet[Any]", row: Model, *, given: dict[str, Any], then: dict[str, Any]
+) -> bool:
     """Compare-and-swap on one row: set `then` where `given` still holds; True when it did.
 
     One UPDATE statement, so two workers cannot both win and nobody holds a lock meanwhile. The

@@ -14,7 +14,9 @@ ingest_rejected = Counter(
     "tidewise_ingest_rejected", "Refused requests by protocol and reason.", ["protocol", "reason"]
 )
 ingest_seconds = Histogram(
-    "tidewise_ingest_seconds", "Time from the last body byte to the answer.", ["protocol"],
+    "tidewise_ingest_seconds",
+    "Time from the last body byte to the answer.",
+    ["protocol"],
     buckets=FAST,
 )
 live_connections = Gauge("tidewise_live_connections", "Open websocket connections.")

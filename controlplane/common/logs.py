@@ -7,7 +7,9 @@ from typing import Any
 import structlog
 
 _SECRET_KEY = re.compile(r"(?i)(authorization|password|secret|token|credential|cookie)")
-_SECRET_TEXT = re.compile(r"(?i)(tw_[a-z0-9]{4,}_)[A-Za-z0-9_-]{8,}|(bearer\s+)\S+|(://[^/\s:@]+:)[^@\s]+@")
+_SECRET_TEXT = re.compile(
+    r"(?i)(tw_[a-z0-9]{4,}_)[A-Za-z0-9_-]{8,}|(bearer\s+)\S+|(://[^/\s:@]+:)[^@\s]+@"
+)
 
 
 def redact(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -1,0 +1,1 @@
+"""For people: pages, figures and live updates."""

@@ -1,0 +1,1 @@
+"""A living, clearly synthetic world to try the product on."""

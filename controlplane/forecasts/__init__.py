@@ -1,0 +1,1 @@
+"""What the forecasters said, and which one we trust."""

@@ -1,0 +1,5 @@
+"""Mounts the pages, the API and the health endpoints."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,1 @@
+"""What can be scaled, and how its owner wants it."""

@@ -1,0 +1,185 @@
+"""Create, change and remove workloads; pin and freeze them. Everything that writes their rows."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from controlplane.accounts.audit import audit
+from controlplane.accounts.models import Team
+from controlplane.common.errors import Conflict, InvalidInput
+from controlplane.workloads.models import Override, Pool, TeamPause, Workload
+from controlplane.workloads.spec import PoolSpec, Spec, WorkloadDocument
+
+DEFAULT_LEAD = timedelta(minutes=5)  # until enough starts were seen to measure it
+LONGEST_OVERRIDE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What saving a document did: `created`, `changed` or `unchanged`."""
+
+    workload: Workload
+    outcome: str
+    before: dict[str, Any] | None
+
+
+def plain(document: WorkloadDocument) -> dict[str, Any]:
+    """The document as JSON-able values in human units, as stored and exported."""
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+@transaction.atomic
+def save_document(
+    team: Team, document: WorkloadDocument, *, actor: str, now: datetime, etag: str | None = None
+) -> Saved:
+    """Create or change one workload so that it reads like `document`; saving twice is a no-op.
+
+    Raises Conflict (412) when `etag` is given and the row has moved on, and (409) when another
+    workload owns one of its scale targets.
+    """
+    row = (
+        Workload.objects.select_for_update().filter(team=team, name=document.metadata.name).first()
+    )
+    wanted = plain(document)
+    if row is not None and etag is not None and row.etag != etag:
+        raise Conflict(
+            "workload.changed", "It changed since you read it; read it again.", status=412
+        )
+    if row is not None and row.document == wanted:
+        return Saved(row, "unchanged", wanted)
+    before = row.document if row else None
+    row = row or Workload(team=team, name=document.metadata.name, revision=0)
+    row.document, row.mode, row.revision = wanted, document.spec.mode, row.revision + 1
+    row.save()
+    _sync_pools(row, document.spec)
+    outcome = "created" if before is None else "changed"
+    audit(
+        team,
+        actor=actor,
+        action=f"workload.{outcome}",
+        subject=row.name,
+        now=now,
+        before=before,
+        after=wanted,
+    )
+    return Saved(row, outcome, before)
+
+
+def _sync_pools(row: Workload, spec: Spec) -> None:
+    """Pool rows follow the document; what was observed at a pool survives an unrelated change."""
+    row.pools.exclude(name__in=[pool.name for pool in spec.pools]).delete()
+    for position, pool in enumerate(spec.pools):
+        try:
+            with transaction.atomic():
+                Pool.objects.update_or_create(
+                    workload=row, name=pool.name, defaults=_pool_columns(position, pool, spec)
+                )
+        except IntegrityError as error:
+            raise Conflict(
+                "target.taken",
+                f"The scale target of pool {pool.name!r} belongs to another workload.",
+            ) from error
+
+
+def _pool_columns(position: int, pool: PoolSpec, spec: Spec) -> dict[str, Any]:
+    bounds = pool.replicas or spec.replicas
+    return {
+        "position": position,
+        "kind": pool.target.kind,
+        "address": pool.target.model_dump(mode="json", exclude={"kind"}),
+        "minimum": bounds.min if len(spec.pools) == 1 or pool.replicas else 0,
+        "maximum": bounds.max,
+        "lead_seconds": (pool.lead_time or DEFAULT_LEAD).total_seconds(),
+        "price": pool.price.amount if pool.price else None,
+        "currency": pool.price.currency if pool.price else "USD",
+    }
+
+
+@transaction.atomic
+def remove(row: Workload, *, actor: str, now: datetime) -> None:
+    """Delete a workload and its history; its replicas are left as they are."""
+    audit(
+        row.team,
+        actor=actor,
+        action="workload.removed",
+        subject=row.name,
+        now=now,
+        before=row.document,
+    )
+    row.delete()
+
+
+@transaction.atomic
+def set_paused(row: Workload, *, paused: bool, actor: str, now: datetime) -> None:
+    """Stop or allow all changes of one workload's size."""
+    row.paused_by = actor if paused else ""
+    row.save(update_fields=["paused_by", "updated_at"])
+    action = "workload.paused" if paused else "workload.resumed"
+    audit(row.team, actor=actor, action=action, subject=row.name, now=now)
+
+
+@transaction.atomic
+def place_override(
+    row: Workload,
+    *,
+    size: int | None,
+    lasting: timedelta,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+) -> Override:
+    """Pin `size` replicas, or freeze the current size (None), for `lasting`.
+
+    Raises InvalidInput (422) when the pin is outside the owner's bounds or never ends.
+    """
+    bounds = row.spec.replicas
+    if size is not None and not bounds.min <= size <= bounds.max:
+        raise InvalidInput(
+            "override.bounds",
+            f"Pin a size from {bounds.min} to {bounds.max}, not {size}.",
+            status=422,
+        )
+    if not timedelta(0) < lasting <= LONGEST_OVERRIDE:
+        raise InvalidInput("override.expiry", "An override lasts from 1 s to 7 days.", status=422)
+    lift_overrides(row, now=now)
+    override = Override.objects.create(
+        workload=row, size=size, until=now + lasting, by=actor, reason=reason[:300], created_at=now
+    )
+    audit(
+        row.team,
+        actor=actor,
+        action="workload.override",
+        subject=row.name,
+        now=now,
+        size=size,
+        until=override.until.isoformat(),
+        reason=reason,
+    )
+    return override
+
+
+def lift_overrides(row: Workload, *, now: datetime) -> int:
+    """End every override of the workload; how many were active."""
+    return row.overrides.filter(lifted_at=None, until__gt=now).update(lifted_at=now)
+
+
+@transaction.atomic
+def set_mode(row: Workload, mode: str, *, actor: str, now: datetime) -> Workload:
+    """Change how far decisions go by themselves; the document follows."""
+    document = WorkloadDocument.model_validate(row.document)
+    changed = document.model_copy(update={"spec": document.spec.model_copy(update={"mode": mode})})
+    WorkloadDocument.model_validate(plain(changed))
+    return save_document(row.team, changed, actor=actor, now=now).workload
+
+
+@transaction.atomic
+def set_team_paused(team: Team, *, paused: bool, actor: str, now: datetime) -> None:
+    """Stop or allow every change of size in the team."""
+    if paused:
+        TeamPause.objects.get_or_create(team=team, defaults={"by": actor, "at": now})
+    else:
+        TeamPause.objects.filter(team=team).delete()
+    action = "team.paused" if paused else "team.resumed"
+    audit(team, actor=actor, action=action, subject=team.slug, now=now)
