@@ -1,5 +1,8 @@
 """Mounts the pages, the API and the health endpoints."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", include("controlplane.api.urls")),
+    path("", include("controlplane.dashboard.urls")),
+]

@@ -1,0 +1,1 @@
+"""Input and output shapes, one file per resource."""

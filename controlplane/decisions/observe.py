@@ -1,0 +1,127 @@
+"""Rows of one workload at one instant → a Snapshot: the seam, inward."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controlplane.decisions import translate
+from controlplane.decisions.models import ActuationRecord, DecisionRecord
+from controlplane.forecasts.models import ForecastRecord
+from controlplane.metrics.selectors import Seen, seen_many
+from controlplane.workloads.models import Override as OverrideRow
+from controlplane.workloads.models import Pool, TeamPause, Workload
+from controlplane.workloads.spec import Spec
+from scaler.engine.snapshot import (
+    Memory,
+    Mode,
+    Observation,
+    Override,
+    Past,
+    Replicas,
+    Snapshot,
+)
+
+FORECAST_MAX_AGE = timedelta(minutes=10)
+MEMORY_MARGIN = timedelta(minutes=1)
+_TOOK_EFFECT = ("executing", "unknown", "applied", "verified")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A snapshot, and the rows and readings it was made from."""
+
+    snapshot: Snapshot
+    spec: Spec
+    pools: tuple[Pool, ...]
+    forecast: ForecastRecord | None
+    readings: dict[tuple[str, float | None], Seen]
+
+
+def observe(workload: Workload, *, now: datetime) -> Look:
+    """Everything the engine may know, read once.
+
+    1. the owner's document and what people pinned or paused
+    2. the pools as last read from the world (None when one could not be read)
+    3. signals over the longest window a policy needs, in one pass over the store
+    4. the newest forecast that is not too old
+    5. the memory that guards need, from the decision log
+    """
+    spec = workload.spec
+    pools = tuple(workload.pools.all())
+    readings = seen_many(
+        workload.team_id,
+        translate.wanted_signals(spec),
+        any_of=workload.matchers,
+        now=now,
+        window=translate.window(spec),
+    )
+    forecast = latest_forecast(workload, now=now)
+    snapshot = Snapshot(
+        workload=workload.name,
+        at=now,
+        mode=Mode(spec.mode),
+        replicas=read_replicas(pools),
+        bounds=translate.bounds(spec),
+        capacity=translate.capacity(spec, lead_time(pools)),
+        observations=_observations(readings),
+        policies=translate.policies(spec),
+        demand=spec.demand.signal,
+        guards=translate.guards(spec),
+        forecast=forecast.forecast if forecast else None,
+        memory=_memory(workload, spec, now),
+        override=_override(workload, now),
+        paused=bool(workload.paused_by)
+        or TeamPause.objects.filter(team_id=workload.team_id).exists(),
+    )
+    return Look(snapshot, spec, pools, forecast, readings)
+
+
+def read_replicas(pools: tuple[Pool, ...]) -> Replicas | None:
+    """All pools together, as old as the oldest read; None when one was never read."""
+    reads = [pool.observed_at for pool in pools if pool.observed_at and pool.ready is not None]
+    if not reads or len(reads) < len(pools):
+        return None
+    pending = sorted(datetime.fromisoformat(at) for pool in pools for at in pool.pending)
+    return Replicas(sum(pool.ready or 0 for pool in pools), tuple(pending), min(reads))
+
+
+def lead_time(pools: tuple[Pool, ...]) -> timedelta:
+    """The slowest pool's: an order must be placed early enough for any of them."""
+    return timedelta(seconds=max((pool.lead_seconds for pool in pools), default=300.0))
+
+
+def latest_forecast(workload: Workload, *, now: datetime) -> ForecastRecord | None:
+    """The newest forecast, unless it is too old to be acted upon."""
+    row = workload.forecasts.order_by("-origin").first()
+    return row if row and now - row.created_at <= FORECAST_MAX_AGE else None
+
+
+def _observations(readings: dict[tuple[str, float | None], Seen]) -> tuple[Observation, ...]:
+    return tuple(
+        Observation(signal, seen.value, seen.received_at, seen.interval, seen.history)
+        for (signal, _quantile), seen in readings.items()
+    )
+
+
+def _memory(workload: Workload, spec: Spec, now: datetime) -> Memory:
+    since = now - spec.guardrails.scale_down_stabilization - MEMORY_MARGIN
+    wanted = DecisionRecord.objects.filter(workload=workload, at__gte=since, at__lt=now)
+    orders = ActuationRecord.objects.filter(workload=workload, state__in=_TOOK_EFFECT)
+    recent = list(
+        orders.order_by("-created_at").values_list("created_at", "before", "desired")[:50]
+    )
+    return Memory(
+        wanted=tuple(
+            Past(at, size) for at, size in wanted.order_by("at").values_list("at", "wanted")
+        ),
+        last_up=next((at for at, before, desired in recent if desired > before), None),
+        last_down=next((at for at, before, desired in recent if desired < before), None),
+    )
+
+
+def _override(workload: Workload, now: datetime) -> Override | None:
+    row = (
+        OverrideRow.objects.filter(workload=workload, lifted_at=None, until__gt=now)
+        .order_by("-created_at")
+        .first()
+    )
+    return Override(row.size, row.until, row.by, row.reason) if row else None
