@@ -1,0 +1,1 @@
+"""The doors that samples come through; each ends in ingest.py."""

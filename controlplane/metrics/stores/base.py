@@ -1,0 +1,91 @@
+"""The port: samples in, samples out, whatever keeps them.
+
+The contract, which tests/contracts/test_metric_store.py holds every store to:
+
+* `register` gives each identity a positive id, the same one for ever, in every process.
+* `append` is durable when it returns, and nothing of it is when it raises.
+* Samples may come in any order and more than once. Of several with one (series, timestamp) the
+  first stays; `compact` counts the others as duplicates (equal) or conflicts (different).
+* `read` sees everything that was appended, compacted or not, sorted and unique. Non-finite values
+  come back with their bits: what they mean is the reader's business.
+* `compact`, `retain` and `backfill` may run in several processes at once, and a crash in the
+  middle loses nothing and doubles nothing.
+* A store that cannot write now raises `common.errors.Overloaded`: try again later.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from controlplane.metrics.sample import Columns, Floats, Identity, Ints, Kind
+
+Points = tuple[Ints, Floats]  # timestamps in ms, ascending and unique, and their values
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Samples of one request that wait to be made durable."""
+
+    team: int
+    columns: Columns
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSeries:
+    """A series as it is stored, and the newest sample it had."""
+
+    id: int
+    signal: str
+    kind: Kind
+    labels: dict[str, str]
+    source: str
+    last_ms: int | None = None
+    received_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a compaction or a backfill did: samples stored, and those that were there already."""
+
+    samples: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+
+    def __add__(self, other: "Merged") -> "Merged":
+        return Merged(
+            self.samples + other.samples,
+            self.duplicates + other.duplicates,
+            self.conflicts + other.conflicts,
+        )
+
+
+class MetricStore(Protocol):
+    """See the module's text for what each promises."""
+
+    def register(self, team: int, identities: Sequence[Identity], *, now: datetime) -> list[int]:
+        """The ids of these identities, in their order; rows are made for new ones."""
+
+    def append(self, pending: Sequence[Pending]) -> None:
+        """Make every request durable, all together. Raises Overloaded."""
+
+    def find(self, team: int, signals: Sequence[str] | None = None) -> tuple[StoredSeries, ...]:
+        """The team's series of these signals; of all signals when None."""
+
+    def read(
+        self, team: int, series: Sequence[int], *, start_ms: int, end_ms: int
+    ) -> dict[int, Points]:
+        """Samples with start_ms <= timestamp < end_ms; series without any are left out."""
+
+    def heard(self, team: int, *, since_ms: int) -> dict[int, int]:
+        """Series → when (ms) a sample of it was last received, for what is not compacted yet."""
+
+    def backfill(self, team: int, columns: Columns, *, now: datetime) -> Merged:
+        """Store old samples beside what is there, past the log."""
+
+    def compact(self, *, now: datetime, force: bool = False) -> Merged:
+        """Move what the log has held for long enough (everything, with `force`) into chunks."""
+
+    def retain(self, *, before_ms: int) -> int:
+        """Drop chunks that end before `before_ms`; returns how many samples went."""

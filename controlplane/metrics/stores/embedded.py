@@ -1,0 +1,213 @@
+"""The SQL store: a durable batch log in front, compressed chunks behind, in ordinary tables."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from django.db import OperationalError, connection, transaction
+from django.db.models import Min, Sum
+
+from controlplane.common.errors import Overloaded
+from controlplane.metrics import codec
+from controlplane.metrics.models import Batch, Chunk, SeriesRow
+from controlplane.metrics.sample import STALE_BITS, Columns, Identity, Kind
+from controlplane.metrics.stores import chunks, log
+from controlplane.metrics.stores.base import Merged, Pending, Points, StoredSeries
+from controlplane.metrics.stores.merge import bounds, joined, merged, split, within
+
+HOLD = timedelta(minutes=5)  # how long the log keeps a batch before it goes into chunks
+CROWDED = 200_000  # samples in the log that make it go sooner
+AT_ONCE = 400_000  # samples a transaction moves; bounds its memory and its length
+_LAST = (
+    "UPDATE metrics_seriesrow SET last_at = %s, last_value = %s, last_received_at = %s, ended = %s"
+    " WHERE id = %s AND (last_at IS NULL OR last_at <= %s)"
+)
+
+
+class EmbeddedStore:
+    """Works the same on SQLite and PostgreSQL; keeps no state but a cache of decoded batches."""
+
+    def register(self, team: int, identities: Sequence[Identity], *, now: datetime) -> list[int]:
+        keys = [digest(identity) for identity in identities]
+        ids = _ids(team, keys)
+        rows = [
+            _row(team, key, identity, now)
+            for key, identity in zip(keys, identities, strict=True)
+            if key not in ids
+        ]
+        if rows:
+            with guarded(), transaction.atomic():
+                # Another process may have made the same rows in between: then theirs are taken.
+                SeriesRow.objects.bulk_create(rows, ignore_conflicts=True)
+            ids = _ids(team, keys)
+        return [ids[key] for key in keys]
+
+    def append(self, pending: Sequence[Pending]) -> None:
+        with guarded(), transaction.atomic():
+            log.write([one for one in pending if len(one.columns)])
+
+    def find(self, team: int, signals: Sequence[str] | None = None) -> tuple[StoredSeries, ...]:
+        rows = SeriesRow.objects.filter(team_id=team)
+        if signals is not None:
+            rows = rows.filter(signal__in=list(signals))
+        names = ("id", "signal", "kind", "labels", "source", "last_at", "last_received_at")
+        return tuple(
+            StoredSeries(number, signal, Kind(kind), labels, source, _ms(last), _ms(received))
+            for number, signal, kind, labels, source, last, received in rows.order_by(
+                "id"
+            ).values_list(*names)
+        )
+
+    def read(
+        self, team: int, series: Sequence[int], *, start_ms: int, end_ms: int
+    ) -> dict[int, Points]:
+        # The log is read first: what a compaction moves in between is then seen twice, not never.
+        recent = log.unflushed(team, start_ms=start_ms, end_ms=end_ms)
+        settled = chunks.by_series(list(series), start_ms=start_ms, end_ms=end_ms)
+        wanted = within(joined([settled, recent]), series, start_ms=start_ms, end_ms=end_ms)
+        return split(merged(wanted)[0])
+
+    def heard(self, team: int, *, since_ms: int) -> dict[int, int]:
+        return log.heard(team, since_ms=since_ms)
+
+    def backfill(self, team: int, columns: Columns, *, now: datetime) -> Merged:
+        with guarded(), transaction.atomic():
+            _lock_team(team)
+            stored = chunks.store(columns)
+            _remember_last(columns, np.full(len(columns), round(now.timestamp() * 1000)))
+        return stored
+
+    def compact(self, *, now: datetime, force: bool = False) -> Merged:
+        total = Merged()
+        waiting = Batch.objects.values("team_id").annotate(
+            oldest=Min("received_at"), n=Sum("count")
+        )
+        for row in list(waiting.order_by("team_id")):
+            if force or row["oldest"] <= now - HOLD or row["n"] > CROWDED:
+                total += _compact_team(row["team_id"])
+        return total
+
+    def retain(self, *, before_ms: int) -> int:
+        old = Chunk.objects.filter(end_ms__lt=before_ms)
+        dropped = old.aggregate(n=Sum("count"))["n"] or 0
+        old.delete()
+        return int(dropped)
+
+
+class guarded:  # noqa: N801 - reads as the verb it is: `with guarded():`
+    """Turns "the database is locked, full or gone" into Overloaded, which is worth a retry."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OperationalError):
+            raise Overloaded(
+                "store.busy", "The store cannot write now; send this again."
+            ) from error
+
+
+def digest(identity: Identity) -> str:
+    return hashlib.sha256(identity.key()).hexdigest()
+
+
+def _row(team: int, key: str, identity: Identity, now: datetime) -> SeriesRow:
+    return SeriesRow(
+        team_id=team,
+        key=key,
+        signal=identity.signal,
+        kind=identity.kind.value,
+        labels=dict(identity.labels),
+        source=identity.source,
+        created_at=now,
+    )
+
+
+def _ids(team: int, keys: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for low in range(0, len(keys), 900):
+        rows = SeriesRow.objects.filter(team_id=team, key__in=keys[low : low + 900])
+        found.update(rows.values_list("key", "id"))
+    return found
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.timestamp() * 1000)
+
+
+def _lock_team(team: int) -> None:
+    """One writer of chunks a team at a time, or two would both extend the same open chunk.
+
+    SQLite has one writer anyway, from the first statement on (transaction_mode IMMEDIATE).
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x71D3, team % (1 << 31)])
+
+
+def _compact_team(team: int) -> Merged:
+    """Everything the log holds now, in transactions of bounded size."""
+    total = Merged()
+    while True:
+        moved = _compact_some(team)
+        if moved is None:
+            return total
+        total += moved
+
+
+def _compact_some(team: int) -> Merged | None:
+    """The oldest batches into chunks, and out of the log, in one transaction; None when empty."""
+    with guarded(), transaction.atomic():
+        _lock_team(team)
+        ids = _oldest(team)
+        if not ids:
+            return None
+        rows = Batch.objects.filter(id__in=ids).order_by("id").values_list("received_at", "payload")
+        parts, received = [], []
+        for moment, payload in rows:
+            part = codec.decode_columns(bytes(payload))
+            parts.append(part)
+            received.append(np.full(len(part), round(moment.timestamp() * 1000)))
+        columns = joined(parts)
+        moved = chunks.store(columns)
+        _remember_last(columns, np.concatenate(received))
+        Batch.objects.filter(id__in=ids).delete()
+    return moved
+
+
+def _oldest(team: int) -> list[int]:
+    ids: list[int] = []
+    samples = 0
+    rows = Batch.objects.filter(team_id=team).order_by("id").values_list("id", "count")
+    for number, count in rows[:800]:
+        samples += count
+        ids.append(number)
+        if samples >= AT_ONCE:
+            break
+    return ids
+
+
+def _remember_last(columns: Columns, received_ms: np.ndarray) -> None:
+    """Write each series' newest sample to its row, unless the row knows a newer one."""
+    if not len(columns):
+        return
+    order = np.lexsort((columns.ts_ms, columns.series))
+    names, starts, ends = bounds(columns.series[order])
+    last = order[ends - 1]
+    values = columns.values[last]
+    stale = values.view(np.uint64) == STALE_BITS
+    finite = np.isfinite(values)
+    heard = np.maximum.reduceat(received_ms[order], starts)
+    rows = []
+    for i, name in enumerate(names.tolist()):
+        at = _adapted(int(columns.ts_ms[last[i]]))
+        value = float(values[i]) if finite[i] else None
+        rows.append((at, value, _adapted(int(heard[i])), bool(stale[i]), name, at))
+    with connection.cursor() as cursor:
+        cursor.executemany(_LAST, rows)
+
+
+def _adapted(ms: int) -> str | None:
+    """A moment in the database's own spelling, as raw statements by-pass the model's."""
+    return connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(ms / 1000, UTC))

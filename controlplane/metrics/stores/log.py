@@ -1,0 +1,95 @@
+"""The batch log: requests → rows, and rows → samples, decoded once per process."""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Sequence
+from threading import Lock
+
+from controlplane.metrics import codec
+from controlplane.metrics.models import Batch
+from controlplane.metrics.sample import Columns
+from controlplane.metrics.stores.base import Pending
+from controlplane.metrics.stores.chunks import portions
+from controlplane.metrics.stores.merge import joined
+
+MOST_CACHED = 1_000_000  # samples, 24 bytes each
+
+Key = tuple[int, int]  # id and token
+
+
+class _Cache:
+    """Decoded batches, the least used ones dropped first."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[Key, Columns] = OrderedDict()
+        self._samples = 0
+        self._lock = Lock()
+
+    def get(self, key: Key) -> Columns | None:
+        with self._lock:
+            found = self._held.get(key)
+            if found is not None:
+                self._held.move_to_end(key)
+            return found
+
+    def put(self, key: Key, columns: Columns) -> None:
+        with self._lock:
+            if key in self._held:
+                return
+            self._held[key] = columns
+            self._samples += len(columns)
+            while self._samples > MOST_CACHED and len(self._held) > 1:
+                _, dropped = self._held.popitem(last=False)
+                self._samples -= len(dropped)
+
+
+_cache = _Cache()
+
+
+def write(pending: Sequence[Pending]) -> None:
+    """One row a request; the caller holds the transaction."""
+    for one in pending:
+        Batch.objects.create(
+            team_id=one.team,
+            token=secrets.randbits(63),
+            received_at=one.received_at,
+            count=len(one.columns),
+            min_ms=int(one.columns.ts_ms.min()),
+            max_ms=int(one.columns.ts_ms.max()),
+            payload=codec.encode_columns(one.columns),
+        )
+
+
+def unflushed(team: int, *, start_ms: int, end_ms: int) -> Columns:
+    """Samples still in the log that may lie in the span, in order of arrival."""
+    rows = Batch.objects.filter(team_id=team, max_ms__gte=start_ms, min_ms__lt=end_ms)
+    found = _decoded(list(rows.order_by("id").values_list("id", "token")))
+    return joined(list(found.values()))
+
+
+def heard(team: int, *, since_ms: int) -> dict[int, int]:
+    """Series → when (ms) a batch with a sample of it was last received."""
+    rows = Batch.objects.filter(team_id=team, max_ms__gte=since_ms).order_by("id")
+    found = list(rows.values_list("id", "token", "received_at"))
+    parts = _decoded([(number, token) for number, token, _ in found])
+    newest: dict[int, int] = {}
+    for number, token, received_at in found:
+        part = parts.get((number, token))
+        if part is not None:
+            stamp = round(received_at.timestamp() * 1000)
+            newest.update(dict.fromkeys(part.series.tolist(), stamp))
+    return newest
+
+
+def _decoded(keys: Sequence[Key]) -> dict[Key, Columns]:
+    """Batches in the order of `keys`; one that was compacted in the meantime is left out."""
+    held = {key: _cache.get(key) for key in keys}
+    missing = [number for (number, _), columns in held.items() if columns is None]
+    for portion in portions(missing):
+        for number, token, payload in Batch.objects.filter(id__in=portion).values_list(
+            "id", "token", "payload"
+        ):
+            part = codec.decode_columns(bytes(payload))
+            held[number, token] = part
+            _cache.put((number, token), part)
+    return {key: columns for key in keys if (columns := held[key]) is not None}

@@ -1,0 +1,1 @@
+"""Bytes of one wire format → samples and faults. Pure: no Django, no clock, no database."""
