@@ -30,7 +30,9 @@ class Forecast:
     def __post_init__(self) -> None:
         values = np.array(self.values, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != len(self.quantiles) or not values.shape[0]:
-            raise BadSeries(f"forecast has shape {values.shape} for {len(self.quantiles)} quantiles")
+            raise BadSeries(
+                f"forecast has shape {values.shape} for {len(self.quantiles)} quantiles"
+            )
         if not np.isfinite(values).all() or (values < 0).any():
             raise BadSeries("forecast holds a negative or non-finite value")
         if list(self.quantiles) != sorted(self.quantiles) or (np.diff(values, axis=1) < 0).any():

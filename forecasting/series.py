@@ -60,7 +60,8 @@ class Series:
 
     def times(self) -> Values:
         """Start of every interval as Unix seconds, shape (n,)."""
-        return self.start.timestamp() + np.arange(len(self)) * self.seconds
+        offsets = np.arange(len(self), dtype=np.float64)
+        return np.asarray(self.start.timestamp() + offsets * self.seconds, dtype=np.float64)
 
     def last_valid(self) -> float | None:
         """The newest value that is present, or None."""

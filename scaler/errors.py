@@ -1,8 +1,9 @@
 """What can go wrong while making a decision true → one error tree.
 
 ScalerError
+├── NoDecision               the engine may not decide: mode off, or no fresh size
 └── ActuationError           the provider was asked
-    ├── Transient            timeout, reset, 5xx: the outcome may be unknown, so read before retrying
+    ├── Transient            timeout, reset, 5xx: the outcome may be unknown; read before retrying
     └── Permanent            asking again unchanged will fail again
         ├── NotFound         no such scale target
         └── NoCapacity       quota reached or sold out; back off
@@ -19,11 +20,11 @@ class ActuationError(ScalerError):
     permanent = False
 
 
-class Transient(ActuationError):  # noqa: N818 - the vocabulary names the class of weather, not "Error"
+class Transient(ActuationError):
     """The outcome is unknown or the provider was busy."""
 
 
-class Permanent(ActuationError):  # noqa: N818 - see Transient
+class Permanent(ActuationError):
     """The same order will be refused again."""
 
     permanent = True
@@ -35,3 +36,11 @@ class NotFound(Permanent):
 
 class NoCapacity(Permanent):
     """The provider has no more to give right now."""
+
+
+class NoDecision(ScalerError):
+    """Nothing may be decided; `code` says why: mode.off, size.unknown or size.stale."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -38,7 +38,8 @@ class Step:
 class Decision:
     """An immutable verdict. Replaying `steps` from `current` gives `desired`.
 
-    `wanted` is the number before any guardrail touched it: stabilization remembers it.
+    `wanted` is the number before any guardrail touched it: stabilization remembers it. `silent`
+    names the policies that saw too little to have an opinion.
     """
 
     workload: str
@@ -48,6 +49,7 @@ class Decision:
     wanted: int
     recommendations: tuple[Recommendation, ...] = ()
     steps: tuple[Step, ...] = ()
+    silent: tuple[str, ...] = ()
 
     @property
     def change(self) -> int:
@@ -69,3 +71,7 @@ class Decision:
     def passed(self, *, by: str, reason: str, facts: Facts = ()) -> "Decision":
         """The same size, with a step that says a guardrail looked and agreed."""
         return self.moved(by=by, to=self.desired, reason=reason, facts=facts)
+
+    def settled(self, wanted: int) -> "Decision":
+        """The same decision, remembering what was wanted before any guardrail."""
+        return replace(self, wanted=wanted)

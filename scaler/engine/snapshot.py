@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from forecasting.forecast import Forecast
+
 from scaler.engine.settings import Guards, PolicyParams
 
 

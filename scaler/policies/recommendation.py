@@ -12,7 +12,9 @@ class Recommendation:
 
     `reason` is a stable code such as `threshold.above`; `facts` are the numbers its sentence needs
     in base units. `floor_only` marks a wish that may raise the result but never lower it (a
-    forecast).
+    forecast). `abstains` marks a policy that saw healthy data and has no wish: it neither asks for
+    a size nor objects to a smaller one. A policy that saw too little returns None instead, and
+    that does object.
     """
 
     policy: str
@@ -20,3 +22,4 @@ class Recommendation:
     reason: str
     facts: Facts = ()
     floor_only: bool = False
+    abstains: bool = False

@@ -1,0 +1,1 @@
+"""How much a replica carries, and which pools replicas go to. Pure."""
