@@ -88,7 +88,7 @@ def refused(error: ProductError, *, request_id: str, plain: bool, extra: dict[st
 def errors(faults: Sequence[Fault]) -> list[dict[str, str]]:
     """At most ten faults as they appear in an answer."""
     return [
-        {"pointer": one.pointer, "code": one.code, "detail": one.message}
+        {"pointer": one.pointer, "code": one.code, "message": one.message}
         for one in faults[:_MOST_ERRORS]
     ]
 
