@@ -1,0 +1,1 @@
+"""An LSTM that predicts changes from the last value, with quantiles that cannot cross."""

@@ -1,0 +1,35 @@
+"""Scores of several models → the one to serve, with the reason. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+BASELINE = "last-value"
+NEEDED = 0.98  # a challenger must be 2 % better than the bar: less is luck on one held-out part
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model and its weighted quantile loss on data it never saw."""
+
+    name: str
+    wql: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who serves, and the sentence that says why."""
+
+    name: str
+    reason: str
+
+
+def choose(candidates: Sequence[Candidate]) -> Choice:
+    """The smallest loss, unless it fails to beat the last value clearly. Needs one candidate."""
+    best = min(candidates, key=lambda each: each.wql)
+    bar = next((each for each in candidates if each.name == BASELINE), None)
+    if bar is None or best.name == bar.name:
+        return Choice(best.name, f"smallest loss of {len(candidates)} ({best.wql:.4f})")
+    if bar.wql <= 0 or best.wql > NEEDED * bar.wql:
+        return Choice(bar.name, f"{best.name} does not beat the last value by 2 %")
+    gain = 1 - best.wql / bar.wql
+    return Choice(best.name, f"{gain:.1%} less loss than the last value")
