@@ -18,9 +18,10 @@ from controlplane.common.pulse import start_bridge  # noqa: E402
 from controlplane.dashboard.routing import websocket_urlpatterns  # noqa: E402
 from controlplane.metrics.receivers.http import ROUTES, ingest_app  # noqa: E402
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+# Plain mappings: the servers' and Channels' types for the same messages do not agree.
+Scope = Any
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
 
 websockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
 _tree = ProtocolTypeRouter({"http": django_app, "websocket": websockets})

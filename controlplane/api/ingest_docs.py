@@ -1,4 +1,4 @@
-"""The raw ingest routes → their part of the OpenAPI document, which no framework writes for them."""
+"""The raw ingest routes → their part of the OpenAPI document; no framework writes it for them."""
 
 from typing import Any
 

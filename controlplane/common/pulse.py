@@ -19,8 +19,9 @@ from uuid import uuid4
 
 import structlog
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
+from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from kombu import Connection, Consumer, Exchange, Producer, Queue
 
 from controlplane.common import instruments
@@ -141,7 +142,7 @@ def _drain(
 
 def start_bridge(loop: asyncio.AbstractEventLoop, stop: threading.Event) -> threading.Thread:
     """The web process's listener thread: pulses from the broker → the local channel layer."""
-    layer = get_channel_layer()
+    layer = _layer()
 
     def deliver(body: dict[str, Any]) -> None:
         instruments.live_events.labels("received").inc()
@@ -155,9 +156,14 @@ def start_bridge(loop: asyncio.AbstractEventLoop, stop: threading.Event) -> thre
     return thread
 
 
+def _layer() -> BaseChannelLayer:
+    layer = get_channel_layer()
+    if layer is None:
+        raise ImproperlyConfigured("CHANNEL_LAYERS has no default layer.")
+    return layer
+
+
 def announce_here(topic: str, *, team: int, ref: str) -> None:
     """Straight into this process's channel layer; what tests use instead of a broker."""
     body = _body(Pulse(topic, team, ref))
-    async_to_sync(get_channel_layer().group_send)(
-        group_name(team), {"type": "pulse.event", "event": body}
-    )
+    async_to_sync(_layer().group_send)(group_name(team), {"type": "pulse.event", "event": body})

@@ -3,9 +3,9 @@
 from functools import cache
 
 from django.conf import settings
-from scaler.actuators.registry import actuator
 
 from scaler.actuators.base import Actuator
+from scaler.actuators.registry import actuator
 
 
 @cache

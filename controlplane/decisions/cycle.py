@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import IntegrityError, transaction
-from scaler.engine.decide import decide
 
 from controlplane.common.heartbeats import beat
 from controlplane.decisions import record, status
 from controlplane.decisions.models import DecisionRecord
 from controlplane.decisions.observe import Look, observe
 from controlplane.workloads.models import Workload
+from scaler.engine.decide import decide
 from scaler.engine.decision import Decision
 from scaler.errors import NoDecision
 

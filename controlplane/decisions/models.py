@@ -12,7 +12,7 @@ from controlplane.forecasts.models import ForecastRecord
 from controlplane.workloads.models import Pool, Workload
 
 
-class PackedJSON(models.BinaryField):
+class PackedJSON(models.BinaryField[Any, Any]):
     """JSON stored as zstd: trails repeat themselves, and there are many of them."""
 
     def from_db_value(self, value: Any, *_args: Any) -> Any:

@@ -2,11 +2,11 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
-from scaler.capacity.placement import PoolBounds, spread
 
 from controlplane.common.broker import Urgency
 from controlplane.common.hints import hint
@@ -14,6 +14,7 @@ from controlplane.common.pulse import announce
 from controlplane.decisions.models import ActuationRecord, ActuationState, DecisionRecord
 from controlplane.forecasts.models import ForecastRecord
 from controlplane.workloads.models import Pool, Workload
+from scaler.capacity.placement import PoolBounds, spread
 from scaler.engine import trail
 from scaler.engine.decision import Decision
 from scaler.engine.snapshot import Mode, Snapshot
@@ -71,7 +72,7 @@ def order(
         if size != _current(pool) and not _ordered_already(pool, size, now)
     ]
     for row in orders:
-        transaction.on_commit(lambda pk=row.pk: hint(EXECUTE, pk, urgency=Urgency.HIGH))
+        transaction.on_commit(partial(hint, EXECUTE, row.pk, urgency=Urgency.HIGH))
     return orders
 
 

@@ -9,8 +9,6 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
-from forecasting.backtest import evaluate
-from forecasting.selection import Candidate, choose
 
 from controlplane.common.heartbeats import beat
 from controlplane.common.pulse import announce
@@ -18,8 +16,10 @@ from controlplane.forecasts.history import HORIZON, TRAINING_SPAN, demand
 from controlplane.forecasts.models import ForecastRecord, ModelState, ModelVersion
 from controlplane.workloads.models import Workload
 from forecasting import artifacts, models
+from forecasting.backtest import evaluate
 from forecasting.errors import ForecastingError, NotEnoughHistory
 from forecasting.interface import Predictor
+from forecasting.selection import Candidate, choose
 from forecasting.series import Series
 
 log = structlog.get_logger(__name__)

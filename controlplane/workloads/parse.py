@@ -20,7 +20,8 @@ MAX_DEPTH = 20
 class _StrictLoader(yaml.SafeLoader):
     """YAML 1.2's core types only: `no` stays text, `1:30` is no number, keys are unique."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, Any]]]] = {}
+    # The stubs call it an instance variable, but PyYAML keeps it on the class.
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, Any]]]] = {}  # type: ignore[misc]
 
 
 _CORE = (
@@ -69,8 +70,9 @@ def _load_all(text: str) -> list[Any]:
             documents = []
             while loader.check_node():
                 node = loader.get_node()
-                _check_unique(node)
-                documents.append(loader.construct_document(node))
+                if node is not None:  # an empty document has no node
+                    _check_unique(node)
+                    documents.append(loader.construct_document(node))
             return documents
         finally:
             loader.dispose()
@@ -88,8 +90,8 @@ def _check_events(text: str) -> None:
             raise InvalidInput(
                 "yaml.alias", "Write the values out: aliases are refused.", status=422
             )
-        if getattr(event, "tag", None):
-            raise InvalidInput("yaml.tag", f"The tag {event.tag} is refused.", status=422)
+        if tag := getattr(event, "tag", None):
+            raise InvalidInput("yaml.tag", f"The tag {tag} is refused.", status=422)
         nodes += isinstance(event, yaml.NodeEvent)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from ninja import Field, Schema
-from scaler.engine.sentences import explain
-from scaler.engine.trail import load_decision
 
 from controlplane.decisions.models import ActuationRecord, DecisionRecord
+from scaler.engine.sentences import explain
+from scaler.engine.trail import load_decision
 
 
 class ActuationOut(Schema):

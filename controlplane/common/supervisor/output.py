@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import IO
 
 _CALM = re.compile(
-    rb"\[(debug|info) *\]|\"level\": ?\"(debug|info)\"|^(DEBUG|INFO)\b|: (DEBUG|INFO)/", re.I
+    rb"\[(debug|info) *\]|\"level\": ?\"(debug|info)\"|^(DEBUG|INFO)\b"
+    rb"|: (DEBUG|INFO)/|^worker: (Warm|Cold|Soft) shutdown",
+    re.I,
 )
 _LOUD = re.compile(
     rb"\[(warning|error|critical) *\]|\"level\": ?\"(warning|error|critical)\""
@@ -47,6 +49,8 @@ class Loudness:
     def is_loud(self, line: bytes) -> bool:
         """Whether the line belongs on the console: a warning or worse, or its continuation."""
         head = line[:200]
+        if not head.strip():
+            return False
         if _LOUD.search(head):
             self._loud = True
         elif _CALM.search(head):

@@ -68,7 +68,9 @@ class Plan:
         return self._celery("beat", "-s", str(self.options.run_dir / "beat-schedule"))
 
     def _celery(self, *words: str) -> tuple[str, ...]:
-        return self._module("celery", "-q", "-A", "controlplane.celery", *words)
+        # Celery warns about root because of pickled messages; ours are JSON and nothing else.
+        quiet = ("-W", "ignore:You're running the worker with superuser")
+        return (sys.executable, *quiet, "-m", "celery", "-q", "-A", "controlplane.celery", *words)
 
     def _manage(self, *words: str) -> tuple[str, ...]:
         return (sys.executable, str(self.manage), *words)

@@ -63,7 +63,7 @@ def test_admin_implies_every_scope_and_no_other_scope_does() -> None:
 
 
 def test_an_unknown_scope_is_named_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'write'.*ingest:write"):
+    with pytest.raises(ValueError, match=r"'write'.*ingest:write"):
         parse_scopes(["write"])
 
 

@@ -1,0 +1,1 @@
+"""Real processes, real servers: what unit tests cannot show."""
