@@ -1,0 +1,1 @@
+"""Pages and what their scripts read: one file per page."""
