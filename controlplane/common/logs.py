@@ -72,5 +72,7 @@ def logging_config(*, style: str, level: str) -> dict[str, Any]:
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
+            # memory:// has no host, and kombu warns of it for every connection.
+            "kombu.connection": {"level": "ERROR"},
         },
     }

@@ -19,19 +19,23 @@ import uvicorn
 from django.conf import settings
 from django.core.management import call_command
 
-from controlplane.celery import FAST_QUEUES, app
+from controlplane.celery import QUEUES, app
 from controlplane.common.supervisor import web
 
 log = structlog.get_logger(__name__)
 
 
-def _worker(queues: tuple[str, ...], *, concurrency: int) -> Callable[[], None]:
-    """A Celery worker on threads, without the signal handlers of the command-line one."""
+def _worker() -> Callable[[], None]:
+    """A Celery worker on threads, without the signal handlers of the command-line one.
+
+    One worker for every queue: a second one in this process would take the first one's queues
+    away, because the app knows only one selection. Training holds one thread of the three.
+    """
     controller = app.WorkController(
         pool="threads",
-        concurrency=concurrency,
-        queues=",".join(queues),
-        hostname=f"{queues[0]}@alone",
+        concurrency=3,
+        queues=",".join(QUEUES),
+        hostname="worker@alone",
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,
@@ -72,8 +76,7 @@ def main() -> None:
     arguments = parser.parse_args()
     listener = web.inherited_socket(arguments)
     importlib.import_module("controlplane.asgi")
-    _background("worker", _worker(FAST_QUEUES, concurrency=2))
-    _background("forecast-worker", _worker(("forecast",), concurrency=1))
+    _background("worker", _worker())
     _background("beat", _timetable(settings.DATA_DIR / "run"))
     if arguments.demo:
         _background("demo-world", _demo_world)
