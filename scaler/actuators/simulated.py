@@ -12,15 +12,20 @@ from scaler.actuators.base import ScaleTarget
 from scaler.engine.snapshot import Replicas
 from scaler.errors import NoCapacity, NotFound, Permanent, Transient
 
-SCHEMA = """
+# One statement each: a script would end the transaction that it runs in.
+SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS target (
   key TEXT PRIMARY KEY, ready INTEGER NOT NULL, pending TEXT NOT NULL, lead REAL NOT NULL,
   jitter REAL NOT NULL, failure REAL NOT NULL, stock INTEGER, seed INTEGER NOT NULL,
-  writes INTEGER NOT NULL);
+  writes INTEGER NOT NULL)
+""",
+    """
 CREATE TABLE IF NOT EXISTS journal (
   id INTEGER PRIMARY KEY, target TEXT NOT NULL, order_key TEXT NOT NULL UNIQUE,
-  at TEXT NOT NULL, before INTEGER NOT NULL, after INTEGER NOT NULL);
-"""
+  at TEXT NOT NULL, before INTEGER NOT NULL, after INTEGER NOT NULL)
+""",
+)
 
 
 class SimulatedCloud:
@@ -35,7 +40,8 @@ class SimulatedCloud:
         directory.mkdir(parents=True, exist_ok=True)
         self._path = directory / "simulated.sqlite3"
         with self._open() as cloud:
-            cloud.executescript(SCHEMA)
+            for statement in SCHEMA:
+                cloud.execute(statement)
 
     def create(
         self,
