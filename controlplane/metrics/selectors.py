@@ -56,14 +56,29 @@ def series(
     A stored series takes part when its labels hold every pair of at least one matcher. Counters
     become rates per second, replicas are put together as the catalogue says.
     """
+    wanted = (signal, quantile)
+    return series_many(team, [wanted], any_of=any_of, span=span, step=step)[wanted]
+
+
+def series_many(
+    team: int,
+    wanted: Sequence[Wanted],
+    *,
+    any_of: tuple[Matcher, ...],
+    span: tuple[datetime, datetime],
+    step: timedelta,
+) -> dict[Wanted, Series]:
+    """Several signals on one grid with one pass over the store: what a page of charts needs."""
     start = aligned(span[0], step)
     count = max(0, -int((start - span[1]) // step))
     step_ms = round(step.total_seconds() * 1000)
-    edges = _ms(start) - 1 + np.arange(count + 1, dtype=np.int64) * step_ms
-    found = _Look(team, _parts([signal]), any_of)
+    cells = Cells(_ms(start) - 1 + np.arange(count + 1, dtype=np.int64) * step_ms)
+    found = _Look(team, _parts([signal for signal, _ in wanted]), any_of)
     points = found.points(_ms(start - MARGIN), _ms(span[1]))
-    values = _value(signal, found, points, Cells(edges), quantile=quantile)
-    return Series(start, step, values)
+    return {
+        one: Series(start, step, _value(one[0], found, points, cells, quantile=one[1]))
+        for one in dict.fromkeys(wanted)
+    }
 
 
 def seen(
