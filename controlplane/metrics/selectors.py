@@ -71,8 +71,7 @@ def series_many(
     """Several signals on one grid with one pass over the store: what a page of charts needs."""
     start = aligned(span[0], step)
     count = max(0, -int((start - span[1]) // step))
-    step_ms = round(step.total_seconds() * 1000)
-    cells = Cells(_ms(start) - 1 + np.arange(count + 1, dtype=np.int64) * step_ms)
+    cells = Cells(_ms(start) - 1 + np.arange(count + 1, dtype=np.int64) * _milliseconds(step))
     found = _Look(team, _parts([signal for signal, _ in wanted]), any_of)
     points = found.points(_ms(start - MARGIN), _ms(span[1]))
     return {
