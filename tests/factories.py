@@ -1,13 +1,15 @@
 """Rows for tests: a workload document and the workload it makes."""
 
+from copy import deepcopy
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import yaml
 
 from controlplane.accounts.models import Team
 from controlplane.workloads.models import Workload
-from controlplane.workloads.parse import read_documents
+from controlplane.workloads.parse import validate
 from controlplane.workloads.services import save_document
 
 CHAT = """
@@ -38,8 +40,14 @@ spec:
 
 def chat_document(**spec: Any) -> dict[str, Any]:
     """The chat workload as plain values, some keys of its spec replaced."""
-    document: dict[str, Any] = yaml.safe_load(CHAT)
+    document = deepcopy(_chat())
     document["spec"].update(spec)
+    return document
+
+
+@cache
+def _chat() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(CHAT)
     return document
 
 
@@ -48,5 +56,4 @@ def make_workload(team: Team, *, now: datetime, name: str = "chat-7b", **spec: A
     document = chat_document(**spec)
     document["metadata"] |= {"name": name, "team": team.slug}
     document["spec"]["pools"][0]["target"]["name"] = name
-    parsed = read_documents(yaml.safe_dump(document))[0]
-    return save_document(team, parsed, actor="test", now=now).workload
+    return save_document(team, validate(document), actor="test", now=now).workload

@@ -32,6 +32,7 @@ class DecisionRecord(models.Model):
     tick = models.BigIntegerField()  # Unix milliseconds of the instant it decided about
     at = models.DateTimeField()
     cause = models.CharField(max_length=20)  # beat, samples, person, history
+    revision = models.PositiveIntegerField(default=0)  # of the document it was decided by
     mode = models.CharField(max_length=12)
     current = models.PositiveIntegerField()
     desired = models.PositiveIntegerField()

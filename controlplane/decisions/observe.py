@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from controlplane.decisions import translate
 from controlplane.decisions.models import ActuationRecord, DecisionRecord
 from controlplane.forecasts.models import ForecastRecord
@@ -22,7 +24,8 @@ from scaler.engine.snapshot import (
 
 FORECAST_MAX_AGE = timedelta(minutes=10)
 MEMORY_MARGIN = timedelta(minutes=1)
-_TOOK_EFFECT = ("executing", "unknown", "applied", "verified")
+# Ordered, as far as is known: a cooldown must not forget an order whose row has ended since.
+_TOOK_EFFECT = Q(applied_at__isnull=False) | Q(state__in=("executing", "unknown"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def _observations(readings: dict[tuple[str, float | None], Seen]) -> tuple[Obser
 def _memory(workload: Workload, spec: Spec, now: datetime) -> Memory:
     since = now - spec.guardrails.scale_down_stabilization - MEMORY_MARGIN
     wanted = DecisionRecord.objects.filter(workload=workload, at__gte=since, at__lt=now)
-    orders = ActuationRecord.objects.filter(workload=workload, state__in=_TOOK_EFFECT)
+    orders = ActuationRecord.objects.filter(_TOOK_EFFECT, workload=workload)
     recent = list(
         orders.order_by("-created_at").values_list("created_at", "before", "desired")[:50]
     )

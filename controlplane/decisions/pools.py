@@ -5,6 +5,7 @@ from datetime import datetime
 
 import structlog
 
+from controlplane.common.errors import ProductError
 from controlplane.decisions.actuators import actuator_for
 from controlplane.metrics.ingest import accept_own
 from controlplane.workloads.models import Pool
@@ -21,27 +22,37 @@ def refresh_pool(pool: Pool, *, now: datetime) -> None:
 
 
 def refresh_pools(pools: Iterable[Pool], *, now: datetime) -> None:
-    """Read every pool. A failed read keeps the old row, whose age then says it is stale."""
-    read = [pool for pool in pools if _read(pool, now)]
+    """Read every pool. A failed read keeps the old row, whose age then says it is stale.
+
+    The size is a row before it is a sample: a store that cannot take the sample now must not keep
+    the engine from knowing the size.
+    """
+    read = list(pools)
+    for pool in read:
+        _read(pool, now)
     Pool.objects.bulk_update(read, _READ_COLUMNS)
     by_team: dict[int, list[Pool]] = {}
     for pool in read:
         if not pool.trouble:
             by_team.setdefault(pool.workload.team_id, []).append(pool)
     for team, members in by_team.items():
-        accept_own(team, _samples(members), now=now)
+        try:
+            accept_own(team, _samples(members), now=now)
+        except ProductError as error:
+            log.warning("pool.samples_lost", team=team, error=str(error))
 
 
-def _read(pool: Pool, now: datetime) -> bool:
-    """Bring the row up to date in memory; True when it changed."""
+def _read(pool: Pool, now: datetime) -> None:
+    """Bring the row up to date in memory."""
     try:
         seen = actuator_for(pool.kind).observe(pool.scale_target, now=now)
-    except ActuationError as error:
-        log.warning("pool.read_failed", pool=str(pool.pk), error=str(error))
-        pool.trouble = str(error)[:200]
-        return True
+    except Exception as error:
+        # Whatever it was: one provider's surprise must not blind the other pools.
+        known = isinstance(error, ActuationError)
+        log.warning("pool.read_failed", pool=str(pool.pk), error=str(error), exc_info=not known)
+        pool.trouble = (str(error) if known else "The read failed unexpectedly.")[:200]
+        return
     _note(pool, seen)
-    return True
 
 
 def _note(pool: Pool, seen: Replicas) -> None:

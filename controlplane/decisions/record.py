@@ -1,6 +1,7 @@
 """A Decision → rows: the seam, outward. One transaction, then hints."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,9 +20,12 @@ from scaler.engine import trail
 from scaler.engine.decision import Decision
 from scaler.engine.snapshot import Mode, Snapshot
 
+EXECUTE = "controlplane.decisions.tasks.execute"
 ORDER_LIFE = timedelta(seconds=120)
 READS_LAG = timedelta(seconds=60)  # a provider's reads may show the old size this long
-_OPEN = (ActuationState.APPROVED, ActuationState.EXECUTING, ActuationState.UNKNOWN)
+AFTER_FAILURE = timedelta(minutes=5)  # a provider that said no is not asked again sooner
+State = ActuationState
+_OPEN = (State.APPROVED, State.EXECUTING, State.UNKNOWN)
 
 
 def store(
@@ -39,6 +43,7 @@ def store(
         tick=tick_of(decision.at),
         at=decision.at,
         cause=cause,
+        revision=workload.revision,
         mode=snapshot.mode.value,
         current=decision.current,
         desired=decision.desired,
@@ -56,27 +61,74 @@ def tick_of(at: datetime) -> int:
     return round(at.timestamp() * 1000)
 
 
+def repeats(workload: Workload, decision: Decision) -> bool:
+    """Whether the decision holds the size for the same reasons as the last one that was stored.
+
+    Samples may come every second and say the same thing; the trail needs it once, and the beat
+    stores it every few seconds anyway.
+    """
+    if decision.change:
+        return False
+    last = DecisionRecord.objects.filter(workload=workload).order_by("-at")
+    binding = decision.binding
+    same = (True, decision.current, decision.wanted, binding.name if binding else "")
+    return last.values_list("held", "current", "wanted", "binding").first() == same
+
+
 def order(
     record: DecisionRecord, pools: tuple[Pool, ...], *, now: datetime
 ) -> list[ActuationRecord]:
     """Actuation rows for every pool whose size must change; none unless the mode is auto.
 
-    Must run in the transaction that stored the decision. The hint goes out after the commit.
+    Must run in the transaction that stored the decision. Orders of earlier decisions that nobody
+    has carried out yet and that this one does not confirm are superseded, also when it holds the
+    size. The hints go out after the commit.
     """
+    sizes = tuple(_current(pool) for pool in pools) if record.held else _placed(record, pools)
+    wanted = {pool.pk: size for pool, size in zip(pools, sizes, strict=True)}
+    latest = _latest(pools)
+    _supersede(
+        [
+            row
+            for row in latest.values()
+            if row.state == State.APPROVED and row.desired != wanted[row.pool_id]
+        ],
+        now,
+    )
     if record.mode != Mode.AUTO.value or record.held:
         return []
-    sizes = spread(record.desired, tuple(_bounds(pool) for pool in pools))
     orders = [
-        _order(record, pool, size, now)
-        for pool, size in zip(pools, sizes, strict=True)
-        if size != _current(pool) and not _ordered_already(pool, size, now)
+        _order(record, pool, wanted[pool.pk], latest.get(pool.pk), now)
+        for pool in pools
+        if _must_ask(pool, wanted[pool.pk], latest.get(pool.pk), now)
     ]
-    for row in orders:
+    for row in ActuationRecord.objects.bulk_create(orders):
         transaction.on_commit(partial(hint, EXECUTE, row.pk, urgency=Urgency.HIGH))
     return orders
 
 
-EXECUTE = "controlplane.decisions.tasks.execute"
+def _placed(record: DecisionRecord, pools: tuple[Pool, ...]) -> tuple[int, ...]:
+    return spread(record.desired, tuple(PoolBounds(pool.minimum, pool.maximum) for pool in pools))
+
+
+def _latest(pools: Sequence[Pool]) -> dict[int, ActuationRecord]:
+    """Each pool's newest order, by the pool's key."""
+    newest = (
+        ActuationRecord.objects.filter(pool__in=pools)
+        .values("pool")
+        .annotate(newest=Max("pk"))
+        .values_list("newest", flat=True)
+    )
+    return {row.pool_id: row for row in ActuationRecord.objects.filter(pk__in=list(newest))}
+
+
+def _supersede(rows: list[ActuationRecord], now: datetime) -> None:
+    if rows:
+        ActuationRecord.objects.filter(
+            pk__in=[row.pk for row in rows], state=State.APPROVED
+        ).update(
+            state=State.SUPERSEDED, finished_at=now, detail="A newer decision wants another size."
+        )
 
 
 def tell(workload: Workload, record: DecisionRecord | None) -> None:
@@ -88,46 +140,59 @@ def tell(workload: Workload, record: DecisionRecord | None) -> None:
         transaction.on_commit(lambda: announce("decision", team=team, ref=ref))
 
 
-def _bounds(pool: Pool) -> PoolBounds:
-    return PoolBounds(pool.minimum, pool.maximum)
-
-
 def _current(pool: Pool) -> int:
     return (pool.ready or 0) + len(pool.pending)
 
 
-def _ordered_already(pool: Pool, size: int, now: datetime) -> bool:
-    """The same order is under way, or was accepted so lately that reads may not show it yet."""
-    last = pool.actuations.order_by("-generation").first()
-    if last is None or last.desired != size:
+def _must_ask(pool: Pool, size: int, last: ActuationRecord | None, now: datetime) -> bool:
+    """Whether `size` is a change that nobody ordered yet and the provider did not just refuse."""
+    if size == _current(pool):
         return False
-    settled = last.state in {ActuationState.APPLIED, ActuationState.VERIFIED}
+    return last is None or not (_ordered_already(last, size, now) or _refused(last, size, now))
+
+
+def _ordered_already(last: ActuationRecord, size: int, now: datetime) -> bool:
+    """The same order is under way, or was accepted so lately that reads may not show it yet."""
+    if last.desired != size:
+        return False
+    settled = last.state in {State.APPLIED, State.VERIFIED}
     lagging = settled and last.applied_at is not None and now - last.applied_at < READS_LAG
     return last.state in _OPEN or lagging
 
 
-def _order(record: DecisionRecord, pool: Pool, size: int, now: datetime) -> ActuationRecord:
-    newest = pool.actuations.aggregate(newest=Max("generation"))["newest"] or 0
-    generation = newest + 1
-    pool.actuations.filter(state=ActuationState.APPROVED).update(
-        state=ActuationState.SUPERSEDED, finished_at=now, detail="A newer decision replaced it."
-    )
-    return ActuationRecord.objects.create(
+def _refused(last: ActuationRecord, size: int, now: datetime) -> bool:
+    """As much, or more of the same, failed a moment ago; a smaller step may still be tried."""
+    if last.state != State.FAILED or last.finished_at is None:
+        return False
+    if now - last.finished_at >= AFTER_FAILURE:
+        return False
+    return size >= last.desired > last.before or size <= last.desired < last.before
+
+
+def _order(
+    record: DecisionRecord, pool: Pool, size: int, last: ActuationRecord | None, now: datetime
+) -> ActuationRecord:
+    generation = last.generation + 1 if last else 1
+    return ActuationRecord(
         decision=record,
         workload_id=record.workload_id,
         pool=pool,
         generation=generation,
-        key=order_key(pool, generation),
+        key=order_key(record, pool, generation),
         before=_current(pool),
         desired=size,
-        state=ActuationState.APPROVED,
+        state=State.APPROVED,
         created_at=now,
         expires_at=now + ORDER_LIFE,
     )
 
 
-def order_key(pool: Pool, generation: int) -> str:
-    """The idempotency key a provider sees: one per install, scale target and generation."""
+def order_key(record: DecisionRecord, pool: Pool, generation: int) -> str:
+    """The idempotency key a provider sees: one per install, decision, scale target and generation.
+
+    The decision's random id keeps a database that was restored from a backup, or begun anew, from
+    repeating a key: the provider would take the new order for one it carried out long ago.
+    """
     install = hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest()[:16]
-    text = f"{install}|{pool.scale_target.key}|{pool.pk}|{generation}"
+    text = f"{install}|{record.public_id}|{pool.scale_target.key}|{generation}"
     return hashlib.sha256(text.encode()).hexdigest()

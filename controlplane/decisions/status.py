@@ -10,31 +10,44 @@ from controlplane.decisions.models import DecisionRecord, WorkloadStatus
 from controlplane.decisions.observe import Look
 from controlplane.metrics.selectors import Seen, series
 from controlplane.workloads.models import Workload
+from scaler.engine.decide import SIZE_MAX_AGE
 from scaler.engine.decision import Decision
-from scaler.engine.snapshot import Mode, Snapshot
+from scaler.engine.snapshot import Mode, Replicas, Snapshot
 
 SPARK_EVERY = timedelta(seconds=55)  # the sparkline has one point a minute
 AT_RISK = 1.0  # of the SLO's target
 
 
-def write(
-    workload: Workload, look: Look, decision: Decision | None, record: DecisionRecord | None
+def gather(
+    workload: Workload, look: Look, decision: Decision | None, previous: WorkloadStatus | None
 ) -> WorkloadStatus:
-    """Bring the workload's status row up to what was just seen."""
-    snapshot = look.snapshot
-    previous = WorkloadStatus.objects.filter(workload=workload).first()
-    replicas = snapshot.replicas
+    """The status row as it should be now, not stored yet: reading needs no write transaction."""
     row = previous or WorkloadStatus(workload=workload)
-    row.at = snapshot.at
+    replicas = known_replicas(look.snapshot)
+    figures_now = figures(workload, look, previous)
+    row.at = look.snapshot.at
     row.ready = replicas.ready if replicas else None
     row.pending = len(replicas.pending) if replicas else None
     row.desired = decision.desired if decision else None
-    row.figures = figures(workload, look, previous)
-    row.health = health(look, row.figures)
+    row.figures = figures_now
+    row.health = health(look, figures_now)
+    return row
+
+
+def write(row: WorkloadStatus, record: DecisionRecord | None) -> None:
+    """Store what `gather` made; a decision that changed the size is remembered with it."""
+    columns = ["at", "ready", "pending", "desired", "figures", "health"]
     if record is not None and not record.held:
         row.last_change = record
-    row.save()
-    return row
+        columns.append("last_change")
+    row.save(update_fields=columns if row.pk else None)
+
+
+def known_replicas(snapshot: Snapshot) -> Replicas | None:
+    """The size as last read, or None when that is too long ago to be called the present one."""
+    replicas = snapshot.replicas
+    old = replicas is not None and snapshot.at - replicas.observed_at > SIZE_MAX_AGE
+    return None if old else replicas
 
 
 def figures(workload: Workload, look: Look, previous: WorkloadStatus | None) -> dict[str, Any]:
@@ -67,7 +80,7 @@ def health(look: Look, numbers: dict[str, Any]) -> str:
         return "stale"
     latency, slo = numbers["latency_s"], numbers["slo_s"]
     late = latency is not None and slo is not None and latency > AT_RISK * slo
-    return "risk" if late or look.snapshot.replicas is None else "ok"
+    return "risk" if late or known_replicas(look.snapshot) is None else "ok"
 
 
 def _fresh(seen: Seen | None, snapshot: Snapshot) -> float | None:
@@ -87,7 +100,8 @@ def forecast_change(look: Look, demand: float | None) -> float | None:
 
 def next_change(snapshot: Snapshot) -> dict[str, Any] | None:
     """The next replicas that will be ready, and when."""
-    pending = snapshot.replicas.pending if snapshot.replicas else ()
+    replicas = known_replicas(snapshot)
+    pending = replicas.pending if replicas else ()
     if not pending:
         return None
     return {"at": min(pending).isoformat(), "replicas": len(pending)}
@@ -96,7 +110,7 @@ def next_change(snapshot: Snapshot) -> dict[str, Any] | None:
 def cost_rate(look: Look) -> dict[str, Any]:
     """What the present replicas cost an hour; None when any of them has no price."""
     paid = [((pool.ready or 0) + len(pool.pending), pool) for pool in look.pools]
-    if any(pool.price is None for _count, pool in paid) or look.snapshot.replicas is None:
+    if any(pool.price is None for _count, pool in paid) or known_replicas(look.snapshot) is None:
         return {"cost_per_hour": None, "currency": None}
     total = sum((count * pool.price for count, pool in paid if pool.price), Decimal(0))
     return {"cost_per_hour": str(total), "currency": look.pools[0].currency}

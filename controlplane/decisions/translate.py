@@ -67,8 +67,7 @@ def guards(spec: Spec) -> Guards:
 
 def bounds(spec: Spec) -> Bounds:
     """The workload's bounds, no wider than what its pools can hold together."""
-    reach = sum((pool.replicas or spec.replicas).max for pool in spec.pools)
-    return Bounds(spec.replicas.min, min(spec.replicas.max, reach))
+    return Bounds(*spec.reach)
 
 
 def capacity(spec: Spec, lead_time: timedelta) -> Capacity:

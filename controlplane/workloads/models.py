@@ -65,6 +65,7 @@ class Pool(models.Model):
     pending = models.JSONField(default=list)  # expected ready times, ISO 8601
     observed_at = models.DateTimeField(null=True)
     trouble = models.CharField(max_length=200, blank=True)  # why the last read failed
+    created_at = models.DateTimeField(null=True)  # before it, nothing of this pool was paid for
 
     class Meta:
         ordering: ClassVar = ["position"]

@@ -27,8 +27,12 @@ class _StrictLoader(yaml.SafeLoader):
 _CORE = (
     ("tag:yaml.org,2002:bool", r"^(?:true|false)$", "tf"),
     ("tag:yaml.org,2002:null", r"^(?:null|~|)$", ["n", "~", ""]),
-    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
-    ("tag:yaml.org,2002:float", r"^[-+]?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]+)?$", "-+0123456789"),
+    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]{0,17})$", "-+0123456789"),
+    (
+        "tag:yaml.org,2002:float",
+        r"^[-+]?[0-9]{1,30}\.[0-9]{1,30}(?:[eE][-+]?[0-9]{1,3})?$",
+        "-+0123456789",
+    ),
 )
 for _tag, _pattern, _first in _CORE:
     _StrictLoader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
@@ -40,12 +44,17 @@ def read_documents(text: str) -> list[WorkloadDocument]:
     Aliases, tags, duplicate keys and oversized or deeply nested texts are refused while they are
     being read, before anything is built from them.
     """
-    if len(text.encode()) > MAX_BYTES:
+    if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         raise InvalidInput("yaml.size", f"The text is over {MAX_BYTES // 1024} KiB.", status=422)
     plain = [document for document in _load_all(text) if document is not None]
     if not plain:
         raise InvalidInput("yaml.empty", "The text holds no workload.", status=422)
-    return [validate(document) for document in plain]
+    documents = [validate(document) for document in plain]
+    named = [(each.metadata.team, each.metadata.name) for each in documents]
+    twice = next((name for name in named if named.count(name) > 1), None)
+    if twice:
+        raise InvalidInput("yaml.twice", f"{twice[1]!r} is described twice; keep one.", status=422)
+    return documents
 
 
 def validate(plain: Any) -> WorkloadDocument:
@@ -103,10 +112,16 @@ def _check_unique(node: yaml.Node) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
-                line = key.start_mark.line + 1
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
                 raise InvalidInput(
-                    "yaml.duplicate_key", f"{key.value!r} is given twice (line {line}).", status=422
+                    "yaml.key", f"A key must be plain text (line {line}).", status=422
+                )
+            if key.value in seen:
+                raise InvalidInput(
+                    "yaml.duplicate_key",
+                    f"{key.value[:60]!r} is given twice (line {line}).",
+                    status=422,
                 )
             seen.add(key.value)
             _check_unique(value)

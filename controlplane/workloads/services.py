@@ -36,24 +36,22 @@ def save_document(
 ) -> Saved:
     """Create or change one workload so that it reads like `document`; saving twice is a no-op.
 
-    Raises Conflict (412) when `etag` is given and the row has moved on, and (409) when another
-    workload owns one of its scale targets.
+    Raises Conflict (412) when `etag` is given and is not the row's, and (409) when another
+    workload owns one of its scale targets or somebody creates the same workload right now.
     """
     row = (
         Workload.objects.select_for_update().filter(team=team, name=document.metadata.name).first()
     )
     wanted = plain(document)
-    if row is not None and etag is not None and row.etag != etag:
-        raise Conflict(
-            "workload.changed", "It changed since you read it; read it again.", status=412
-        )
+    if etag is not None and (row is None or row.etag != etag):
+        raise changed_meanwhile()
     if row is not None and row.document == wanted:
         return Saved(row, "unchanged", wanted)
     before = row.document if row else None
     row = row or Workload(team=team, name=document.metadata.name, revision=0)
     row.document, row.mode, row.revision = wanted, document.spec.mode, row.revision + 1
-    row.save()
-    _sync_pools(row, document.spec)
+    _store(row)
+    _sync_pools(row, document.spec, now)
     outcome = "created" if before is None else "changed"
     audit(
         team,
@@ -67,14 +65,33 @@ def save_document(
     return Saved(row, outcome, before)
 
 
-def _sync_pools(row: Workload, spec: Spec) -> None:
+def changed_meanwhile() -> Conflict:
+    return Conflict("workload.changed", "It changed since you read it; read it again.", status=412)
+
+
+def _store(row: Workload) -> None:
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise Conflict(
+            "workload.exists", f"Somebody else creates {row.name!r} at this moment; read it again."
+        ) from error
+
+
+def _sync_pools(row: Workload, spec: Spec, now: datetime) -> None:
     """Pool rows follow the document; what was observed at a pool survives an unrelated change."""
     row.pools.exclude(name__in=[pool.name for pool in spec.pools]).delete()
+    _leave_old_targets(row, spec)
     for position, pool in enumerate(spec.pools):
+        columns = _pool_columns(position, pool, spec)
         try:
             with transaction.atomic():
                 Pool.objects.update_or_create(
-                    workload=row, name=pool.name, defaults=_pool_columns(position, pool, spec)
+                    workload=row,
+                    name=pool.name,
+                    defaults=columns,
+                    create_defaults={**columns, "created_at": now},
                 )
         except IntegrityError as error:
             raise Conflict(
@@ -83,13 +100,31 @@ def _sync_pools(row: Workload, spec: Spec) -> None:
             ) from error
 
 
+def _leave_old_targets(row: Workload, spec: Spec) -> None:
+    """Pools that move forget what was seen at the old scale target, and make room there first.
+
+    Else two pools could not swap targets, and a pool would be believed to have the size that was
+    read somewhere else.
+    """
+    targets = {pool.name: (pool.target.kind, _address(pool)) for pool in spec.pools}
+    for pool in row.pools.all():
+        if targets[pool.name] != (pool.kind, pool.address):
+            pool.address = {"moving": pool.pk}
+            pool.ready, pool.pending, pool.observed_at, pool.trouble = None, [], None, ""
+            pool.save()
+
+
+def _address(pool: PoolSpec) -> dict[str, Any]:
+    return pool.target.model_dump(mode="json", exclude={"kind"})
+
+
 def _pool_columns(position: int, pool: PoolSpec, spec: Spec) -> dict[str, Any]:
-    bounds = pool.replicas or spec.replicas
+    bounds = spec.range_of(pool)
     return {
         "position": position,
         "kind": pool.target.kind,
-        "address": pool.target.model_dump(mode="json", exclude={"kind"}),
-        "minimum": bounds.min if len(spec.pools) == 1 or pool.replicas else 0,
+        "address": _address(pool),
+        "minimum": bounds.min,
         "maximum": bounds.max,
         "lead_seconds": (pool.lead_time or DEFAULT_LEAD).total_seconds(),
         "price": pool.price.amount if pool.price else None,
@@ -98,17 +133,23 @@ def _pool_columns(position: int, pool: PoolSpec, spec: Spec) -> dict[str, Any]:
 
 
 @transaction.atomic
-def remove(row: Workload, *, actor: str, now: datetime) -> None:
-    """Delete a workload and its history; its replicas are left as they are."""
+def remove(row: Workload, *, actor: str, now: datetime, etag: str | None = None) -> None:
+    """Delete a workload and its history; its replicas are left as they are.
+
+    Raises Conflict (412) when `etag` is given and is not the row's any more.
+    """
+    present = Workload.objects.select_for_update().filter(pk=row.pk).first()
+    if present is None or (etag is not None and present.etag != etag):
+        raise changed_meanwhile()
     audit(
         row.team,
         actor=actor,
         action="workload.removed",
         subject=row.name,
         now=now,
-        before=row.document,
+        before=present.document,
     )
-    row.delete()
+    present.delete()
 
 
 @transaction.atomic
@@ -134,11 +175,11 @@ def place_override(
 
     Raises InvalidInput (422) when the pin is outside the owner's bounds or never ends.
     """
-    bounds = row.spec.replicas
-    if size is not None and not bounds.min <= size <= bounds.max:
+    least, most = row.spec.reach
+    if size is not None and not least <= size <= most:
         raise InvalidInput(
             "override.bounds",
-            f"Pin a size from {bounds.min} to {bounds.max}, not {size}.",
+            f"Pin a size from {least} to {most}, not {size}.",
             status=422,
         )
     if not timedelta(0) < lasting <= LONGEST_OVERRIDE:

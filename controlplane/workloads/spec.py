@@ -12,8 +12,18 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
 SignalName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_:.]{0,127}$")]
 Count = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 Positive = Annotated[int, Field(ge=1, le=100_000, strict=True)]
-Rate = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
-Quantile = Annotated[float, Field(gt=0, lt=1)]
+Rate = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False, strict=True)]
+Quantile = Annotated[float, Field(gt=0, lt=1, strict=True)]
+# Labels as Prometheus spells them; a value that is blank or unprintable could match nothing.
+LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_.:/-]{0,127}$")]
+_PRINTABLE = r"[^\x00-\x1f\x7f]"
+LabelValue = Annotated[
+    str, Field(pattern=rf"^{_PRINTABLE}*[^\x00-\x20\x7f]{_PRINTABLE}*$", max_length=256)
+]
+Labels = Annotated[dict[LabelName, LabelValue], Field(max_length=32)]
+Word = Annotated[str, Field(pattern=rf"^{_PRINTABLE}*$", max_length=60)]
+Span = Annotated[Duration, Field(gt=timedelta(0))]
+Share = Annotated[Ratio, Field(gt=0)]
 
 
 class Document(BaseModel):
@@ -25,13 +35,13 @@ class Document(BaseModel):
 class Metadata(Document):
     name: Name
     team: Name = "default"
-    labels: dict[str, str] = {}
+    labels: Labels = {}
 
 
 class Slo(Document):
     signal: SignalName = "experience.e2e"
     quantile: Quantile = 0.95
-    target: Duration
+    target: Span
     objective: Ratio = 0.999
 
 
@@ -42,8 +52,8 @@ class Demand(Document):
 class CapacitySpec(Document):
     per_replica: Rate | None = None
     slots: Positive = 1
-    service_time: Duration = timedelta(milliseconds=100)
-    timeout: Duration = timedelta(seconds=10)
+    service_time: Span = timedelta(milliseconds=100)
+    timeout: Span = timedelta(seconds=10)
 
 
 class Range(Document):
@@ -65,9 +75,9 @@ class Price(Document):
 class PoolSpec(Document):
     name: Name
     target: Target
-    accelerator: str = ""
+    accelerator: Word = ""
     role: Literal["base", "burst", "edge"] = "base"
-    share: Ratio | None = None
+    share: Share | None = None
     price: Price | None = None
     lead_time: Duration | None = None
     replicas: Range | None = None
@@ -109,9 +119,9 @@ class TargetPolicy(Document):
 
 class PredictivePolicy(Document):
     kind: Literal["predictive"]
-    horizon: Duration = timedelta(minutes=30)
+    horizon: Span = timedelta(minutes=30)
     quantile: Quantile | Literal["auto"] = "auto"
-    utilization: Ratio | None = None
+    utilization: Share | None = None
 
 
 class IdlePolicy(Document):
@@ -130,7 +140,7 @@ Policy = Annotated[
 
 
 class Guardrails(Document):
-    tolerance: Ratio = 0.1
+    tolerance: Annotated[Ratio, Field(lt=1)] = 0.1
     max_step_up: Positive | None = None
     max_step_down: Positive | None = None
     scale_down_stabilization: Duration = timedelta(minutes=5)
@@ -161,10 +171,52 @@ class Spec(Document):
         names = [pool.name for pool in self.pools]
         if len(set(names)) != len(names):
             raise ValueError("two pools have the same name; each needs its own")
-        reach = sum((pool.replicas or self.replicas).max for pool in self.pools)
-        if reach < self.replicas.min:
-            raise ValueError(f"the pools hold at most {reach} replicas, fewer than min")
+        targets = [pool.target for pool in self.pools]
+        if len(set(targets)) != len(targets):
+            raise ValueError("two pools have the same target; each scale target has one pool")
+        currencies = sorted({pool.price.currency for pool in self.pools if pool.price})
+        if len(currencies) > 1:
+            raise ValueError(f"prices are in {' and '.join(currencies)}; use one currency")
         return self
+
+    @model_validator(mode="after")
+    def _thresholds_leave_a_gap(self) -> "Spec":
+        """Bounds that overlap would add and remove at the same value, for ever."""
+        bounds = [each for each in self.policies if isinstance(each, ThresholdPolicy)]
+        ups = [(each.signal, each.above) for each in bounds if each.above is not None]
+        downs = [(each.signal, each.below) for each in bounds if each.below is not None]
+        for signal, above in ups:
+            for other, below in downs:
+                if signal == other and above <= below:
+                    raise ValueError(
+                        f"on {signal}, above {above:g} adds and below {below:g} removes;"
+                        " leave a gap between them"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _pools_can_hold_the_bounds(self) -> "Spec":
+        most = sum(self.range_of(pool).max for pool in self.pools)
+        if most < self.replicas.min:
+            raise ValueError(f"the pools hold at most {most} replicas, fewer than min")
+        least = sum(self.range_of(pool).min for pool in self.pools)
+        if least > self.replicas.max:
+            raise ValueError(f"the pools hold at least {least} replicas, more than max")
+        return self
+
+    def range_of(self, pool: PoolSpec) -> Range:
+        """How few and how many replicas one pool may hold."""
+        if pool.replicas is not None:
+            return pool.replicas
+        least = self.replicas.min if len(self.pools) == 1 else 0
+        return Range(min=least, max=self.replicas.max)
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """The fewest and the most replicas there can be: the bounds, as far as pools allow."""
+        least = sum(self.range_of(pool).min for pool in self.pools)
+        most = sum(self.range_of(pool).max for pool in self.pools)
+        return max(self.replicas.min, least), min(self.replicas.max, most)
 
 
 class WorkloadDocument(Document):

@@ -1,16 +1,19 @@
 """Human units ("200ms", "85%", "5m") ↔ base units, strictly. Pure."""
 
-import math
 import re
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PERCENT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)\s*%")
+# ASCII digits only, and few of them: \d would also take the digits of every other script.
+_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)")
+_MILLIS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_PERCENT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*%")
+_MONEY = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
+LONGEST = timedelta(days=366)
+LARGEST = 1e15  # bounds; the largest signals are bytes
 
 
 def parse_duration(raw: Any) -> timedelta:
@@ -21,9 +24,14 @@ def parse_duration(raw: Any) -> timedelta:
     parts = _DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(
-            f'write a duration with its unit, such as "200ms", "30s" or "5m", not {raw!r}'
+            f'write a duration with its unit, such as "200ms", "30s" or "5m", not {_echo(raw)}'
         )
-    return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
+    millis = sum(Decimal(number) * _MILLIS[unit] for number, unit in parts)
+    if millis != int(millis):
+        raise ValueError(f"nothing here is finer than 1ms; round {_echo(raw)}")
+    if millis > LONGEST / timedelta(milliseconds=1):
+        raise ValueError(f"{_echo(raw)} is longer than {LONGEST.days}d")
+    return timedelta(milliseconds=int(millis))
 
 
 def format_duration(value: timedelta) -> str:
@@ -39,31 +47,29 @@ def parse_ratio(raw: Any) -> float:
     """`85%` → 0.85; a plain number from 0 to 1 is a ratio already."""
     if isinstance(raw, str):
         match = _PERCENT.fullmatch(raw.strip())
-        if match:
+        if match and Decimal(match[1]) <= 100:
             return round(float(match[1]) / 100, 9)
     if isinstance(raw, int | float) and not isinstance(raw, bool) and 0 <= raw <= 1:
         return float(raw)
-    raise ValueError(f'write a share such as "85%" or a number from 0 to 1, not {raw!r}')
+    raise ValueError(f'write a share such as "85%" or a number from 0 to 1, not {_echo(raw)}')
 
 
 def format_ratio(value: float) -> str:
-    return f"{value * 100:.7g}%"
+    return f"{value * 100:.9g}%"
 
 
 def parse_amount(raw: Any) -> Decimal:
     """Money as text ("2.50"), so that no binary fraction is ever paid."""
+    if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw < 10**6:
+        return Decimal(raw)
+    if isinstance(raw, str) and _MONEY.fullmatch(raw.strip()):
+        return Decimal(raw.strip())
     if isinstance(raw, Decimal):
         return raw
-    if isinstance(raw, int) and not isinstance(raw, bool):
-        return Decimal(raw)
-    if isinstance(raw, str):
-        try:
-            amount = Decimal(raw.strip())
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if amount.is_finite() and amount >= 0:
-            return amount
-    raise ValueError(f'write money as quoted text such as "2.50", not {raw!r}')
+    raise ValueError(
+        'write money as quoted text such as "2.50", under a million and with at most six'
+        f" decimals, not {_echo(raw)}"
+    )
 
 
 def parse_bound(raw: Any) -> float:
@@ -72,9 +78,16 @@ def parse_bound(raw: Any) -> float:
         if raw.strip().endswith("%"):
             return parse_ratio(raw)
         return parse_duration(raw).total_seconds()
-    if isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw):
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and 0 <= raw <= LARGEST:
         return float(raw)
-    raise ValueError(f'write a number with its unit, such as "85%", "200ms" or 12.5, not {raw!r}')
+    raise ValueError(
+        f'write a number with its unit, such as "85%", "200ms" or 12.5, not {_echo(raw)}'
+    )
+
+
+def _echo(raw: Any) -> str:
+    """What was written, cut short: a message must not carry a megabyte back."""
+    return ascii(raw if isinstance(raw, str | int | float | bool | None) else type(raw))[:60]
 
 
 _DURATION_SCHEMA = {"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$"}
@@ -103,6 +116,6 @@ Amount = Annotated[
     Decimal,
     BeforeValidator(parse_amount),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,6}(\.[0-9]{1,6})?$"}),
 ]
 Bound = Annotated[float, BeforeValidator(parse_bound), WithJsonSchema(_BOUND_SCHEMA)]
