@@ -17,7 +17,8 @@ class Cloud(FakeActuator):
     """`refuse` fails the next order before, `lose_answer` after it took effect.
 
     `meanwhile` runs once, inside the next order and before it takes effect; `read_error` fails
-    every read until it is cleared. `orders` counts calls, also those that changed nothing.
+    every read until it is cleared. `starting` are replicas that are not ready and never will be.
+    `orders` counts calls, also those that changed nothing.
     """
 
     def __init__(self, sizes: dict[str, int] | None = None) -> None:
@@ -25,8 +26,9 @@ class Cloud(FakeActuator):
         self.refuse: BaseException | None = None
         self.lose_answer: BaseException | None = None
         self.read_error: ActuationError | None = None
-        self.meanwhile: Callable[[], None] | None = None
-        self.after_read: Callable[[], None] | None = None
+        self.meanwhile: Callable[[], object] | None = None
+        self.after_read: Callable[[], object] | None = None
+        self.starting: dict[str, int] = {}
         self.orders = 0
 
     def observe(self, target: ScaleTarget, *, now: datetime) -> Replicas:
@@ -36,7 +38,8 @@ class Cloud(FakeActuator):
         after, self.after_read = self.after_read, None
         if after is not None:
             after()
-        return read
+        pending = tuple(now for _replica in range(self.starting.get(target.name, 0)))
+        return Replicas(read.ready, pending, read.observed_at)
 
     def scale(self, target: ScaleTarget, desired: int, *, key: str, now: datetime) -> None:
         self.orders += 1
