@@ -1,5 +1,6 @@
 """Shared fixtures: a fixed noon, teams and callers, and no network in unit tests."""
 
+import os
 import socket
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,11 @@ import pytest
 from controlplane.accounts.models import ApiToken, Team
 from controlplane.accounts.roles import Scope
 from controlplane.accounts.services import create_token, ensure_team
+from controlplane.common.supervisor.options import ONE_THREAD_EACH
+
+# As `up` does for its children: small networks on two threads of a busy machine wait, not work.
+for _name in ONE_THREAD_EACH:
+    os.environ.setdefault(_name, "1")
 
 
 @pytest.fixture
