@@ -8,7 +8,7 @@ import structlog
 from controlplane.common.errors import ProductError
 from controlplane.decisions.actuators import actuator_for
 from controlplane.metrics.ingest import accept_own
-from controlplane.workloads.models import Pool
+from controlplane.workloads.models import Pool, Workload
 from scaler.engine.snapshot import Replicas
 from scaler.errors import ActuationError
 
@@ -60,11 +60,16 @@ def _note(pool: Pool, seen: Replicas) -> None:
     pool.pending = [at.isoformat() for at in seen.pending]
 
 
+def size_labels(workload: Workload, pool: Pool) -> dict[str, str]:
+    """What marks the series of a pool's size as read by us; nobody else's numbers are billed."""
+    return {"workload": workload.name, "pool": pool.name, "source": "tidewise"}
+
+
 def _samples(pools: list[Pool]) -> list[tuple[str, dict[str, str], float]]:
     """The effect of scaling as ordinary samples: (signal, labels, value)."""
     rows = []
     for pool in pools:
-        labels = {"workload": pool.workload.name, "pool": pool.name, "source": "tidewise"}
+        labels = size_labels(pool.workload, pool)
         ready, pending = pool.ready or 0, len(pool.pending)
         rows += [
             ("infra.replicas.ready", labels, float(ready)),
