@@ -3,41 +3,54 @@
 from scaler.engine.decision import Decision, Stage
 from scaler.engine.snapshot import Snapshot
 from scaler.policies import recommend
-from scaler.policies.recommendation import Recommendation
+from scaler.policies.recommendation import Recommendation, Silence, Voice
+
+EXACT = "threshold"  # of equal wishes its own is named: an owner's "add 2" is not noise
 
 
-def combine(snapshot: Snapshot, current: int) -> Decision:
+def combine(snapshot: Snapshot) -> Decision:
     """Ask every policy, take the largest wish.
 
-    Policies that abstain do not count; with nobody left the size holds. A floor (a forecast
-    without a fresh look at demand) can raise the result and never lowers it.
+    1. somebody asks for a size, or a floor lies above the present one: the largest of those
+    2. nobody does, and every policy that may release would: the largest of what they leave
+    3. otherwise the size holds
     """
-    opinions = [(params.kind, recommend(params, snapshot)) for params in snapshot.policies]
-    spoken = tuple(wish for _kind, wish in opinions if wish is not None)
+    spoken = tuple(recommend(params, snapshot) for params in snapshot.policies)
+    wishes = tuple(each for each in spoken if isinstance(each, Recommendation))
+    current = snapshot.size().current
     decision = Decision(
         workload=snapshot.workload,
         at=snapshot.at,
         current=current,
         desired=current,
         wanted=current,
-        recommendations=spoken,
-        silent=tuple(kind for kind, wish in opinions if wish is None),
+        recommendations=wishes,
+        silent=tuple(each for each in spoken if isinstance(each, Silence)),
     )
-    winner = _winner(spoken, current)
+    winner = largest(wishes, current)
     if winner is None:
         return decision.moved(by="combine", to=current, reason="combine.none", stage=Stage.COMBINE)
+    facts = (("policy", winner.policy),)
+    reason = "combine.release" if winner.voice is Voice.RELEASE else "combine.largest"
     moved = decision.moved(
-        by="combine",
-        to=winner.desired,
-        reason="combine.largest",
-        facts=(("policy", winner.policy),),
-        stage=Stage.COMBINE,
+        by="combine", to=winner.desired, reason=reason, facts=facts, stage=Stage.COMBINE
     )
     return moved.settled(winner.desired)
 
 
-def _winner(spoken: tuple[Recommendation, ...], current: int) -> Recommendation | None:
-    votes = [wish for wish in spoken if not wish.abstains and not wish.floor_only]
-    floors = [wish for wish in spoken if wish.floor_only and wish.desired > current]
-    candidates = [*votes, *floors]
-    return max(candidates, key=lambda wish: wish.desired) if candidates else None
+def largest(wishes: tuple[Recommendation, ...], current: int) -> Recommendation | None:
+    """The wish that counts, whatever the order of the policies; None when the size shall hold."""
+    heard = [
+        wish
+        for wish in wishes
+        if wish.voice is Voice.ASK or (wish.voice is Voice.FLOOR and wish.desired > current)
+    ]
+    if heard:
+        return max(heard, key=_rank)
+    releases = [wish for wish in wishes if wish.voice is Voice.RELEASE]
+    winner = max(releases, key=_rank, default=None)
+    return winner if winner is not None and winner.desired < current else None
+
+
+def _rank(wish: Recommendation) -> tuple[int, bool, str, str]:
+    return (wish.desired, wish.policy == EXACT, wish.policy, wish.reason)

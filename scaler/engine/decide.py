@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from scaler.engine.combine import combine
 from scaler.engine.decision import Decision
-from scaler.engine.snapshot import Mode, Replicas, Snapshot
+from scaler.engine.snapshot import Mode, Snapshot
 from scaler.errors import NoDecision
 from scaler.guardrails import GUARDRAILS
 
@@ -17,18 +17,15 @@ def decide(snapshot: Snapshot, *, now: datetime) -> Decision:
     Pure and deterministic. Raises NoDecision when the mode is off or when the present size was
     not read successfully within 30 s: whoever does not know the size must not change it.
     """
-    replicas = _known_size(snapshot, now)
-    decision = combine(snapshot, replicas.current)
+    _check(snapshot, now)
+    decision = combine(snapshot)
     for guard in GUARDRAILS:
         decision = guard(decision, snapshot, now)
     return decision
 
 
-def _known_size(snapshot: Snapshot, now: datetime) -> Replicas:
+def _check(snapshot: Snapshot, now: datetime) -> None:
     if snapshot.mode is Mode.OFF:
         raise NoDecision("mode.off", "The mode is off.")
-    if snapshot.replicas is None:
-        raise NoDecision("size.unknown", "The present size could not be read.")
-    if now - snapshot.replicas.observed_at > SIZE_MAX_AGE:
+    if now - snapshot.size().observed_at > SIZE_MAX_AGE:
         raise NoDecision("size.stale", "The present size was read too long ago.")
-    return snapshot.replicas

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from scaler.policies.recommendation import Facts, Recommendation
+from scaler.policies.recommendation import Facts, Recommendation, Silence, Voice
 
 
 class Stage(StrEnum):
@@ -38,8 +38,9 @@ class Step:
 class Decision:
     """An immutable verdict. Replaying `steps` from `current` gives `desired`.
 
-    `wanted` is the number before any guardrail touched it: stabilization remembers it. `silent`
-    names the policies that saw too little to have an opinion.
+    `wanted` is the number before any guardrail touched it, or the current size when somebody
+    could not see: stabilization remembers it. `silent` holds the policies that saw too little to
+    have an opinion, each with what it lacked.
     """
 
     workload: str
@@ -49,11 +50,16 @@ class Decision:
     wanted: int
     recommendations: tuple[Recommendation, ...] = ()
     steps: tuple[Step, ...] = ()
-    silent: tuple[str, ...] = ()
+    silent: tuple[Silence, ...] = ()
 
     @property
     def change(self) -> int:
         return self.desired - self.current
+
+    @property
+    def combined(self) -> Step | None:
+        """The step in which several wishes became one number."""
+        return next((step for step in self.steps if step.stage is Stage.COMBINE), None)
 
     @property
     def binding(self) -> Step | None:
@@ -61,17 +67,33 @@ class Decision:
         moved = [step for step in self.steps if step.moved and step.stage is not Stage.COMBINE]
         return moved[-1] if moved else None
 
+    @property
+    def blind(self) -> tuple[str, ...]:
+        """The policies that could not see what they need, each once."""
+        names = {silence.policy for silence in self.silent}
+        names |= {wish.policy for wish in self.recommendations if wish.voice is Voice.FLOOR}
+        return tuple(sorted(names))
+
     def moved(
         self, *, by: str, to: int, reason: str, facts: Facts = (), stage: Stage = Stage.GUARDRAIL
     ) -> "Decision":
         """A new decision of size `to`, with one more step that says who moved it and why."""
         step = Step(stage, by, self.desired, to, reason, facts)
-        return replace(self, desired=to, steps=(*self.steps, step))
+        return Decision(  # spelt out: `replace` would take half of the time of a whole decision
+            self.workload,
+            self.at,
+            self.current,
+            to,
+            self.wanted,
+            self.recommendations,
+            (*self.steps, step),
+            self.silent,
+        )
 
     def passed(self, *, by: str, reason: str, facts: Facts = ()) -> "Decision":
         """The same size, with a step that says a guardrail looked and agreed."""
         return self.moved(by=by, to=self.desired, reason=reason, facts=facts)
 
     def settled(self, wanted: int) -> "Decision":
-        """The same decision, remembering what was wanted before any guardrail."""
+        """The same decision, with another number for stabilization to remember."""
         return replace(self, wanted=wanted)

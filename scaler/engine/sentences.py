@@ -1,77 +1,105 @@
 """Reasons and numbers → sentences for people, in English and Chinese. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
 from scaler.engine.decision import Decision, Step
+from scaler.engine.quantities import LANGUAGES, duration, moment, number, quantity
 from scaler.engine.sentence_table import SENTENCES, SUMMARIES
-from scaler.policies.recommendation import Fact, Recommendation
+from scaler.policies.recommendation import Fact, Recommendation, Silence
 
-LANGUAGES = ("en", "zh-hans")
+__all__ = ["LANGUAGES", "describe", "explain", "refused"]
+
+Part = Step | Recommendation | Silence
+_IN_UNIT = frozenset(
+    {"value", "highest", "bound", "goal", "demand", "carried", "ahead", "peak"}
+)  # facts that are numbers of the signal, in the unit that the fact `unit` names
 
 
 def explain(decision: Decision, language: str = "en", zone: tzinfo = UTC) -> str:
-    """One or two sentences: what was done, who wanted it, and what limited it."""
+    """A few sentences: what was decided, who wanted it, and what limited it."""
     words = SUMMARIES[language]
     kind = "held" if not decision.change else ("up" if decision.change > 0 else "down")
-    numbers = {"n": abs(decision.change), "current": decision.current, "desired": decision.desired}
-    parts = [words[kind].format(**numbers)]
+    size = {"current": number(decision.current), "desired": number(decision.desired)}
+    change = number(abs(decision.change))
+    parts = [words[kind].format(n=change, **size, **_grammar("", decision.desired))]
     winner = _winner(decision)
-    if winner is not None and not winner.abstains:
+    if winner is not None:
         parts.append(describe(winner, language, zone))
-    binding = decision.binding
+    binding, combined = decision.binding, decision.combined
     if binding is not None:
-        wanted = words["wanted"].format(n=decision.wanted)
-        parts.append(wanted + describe(binding, language, zone))
+        wanted = decision.wanted if combined is None else combined.after
+        said = words["wanted"].format(n=number(wanted))
+        parts.append(said + describe(binding, language, zone))
+    if decision.change <= 0:
+        parts += _once(describe(silence, language, zone) for silence in decision.silent)
     return words["join"].join(parts)
 
 
-def describe(part: Step | Recommendation, language: str = "en", zone: tzinfo = UTC) -> str:
-    """One step or recommendation in words."""
-    values = {key: show(key, value, zone) for key, value in part.facts}
-    after = part.after if isinstance(part, Step) else part.desired
-    return SENTENCES[part.reason][LANGUAGES.index(language)].format_map(
-        _Known({**values, "to": str(after)})
-    )
+def describe(part: Part, language: str = "en", zone: tzinfo = UTC) -> str:
+    """One step, recommendation or silence in words."""
+    facts = dict(part.facts)
+    unit = str(facts.get("unit", ""))
+    values = {key: _show(key, value, unit, (language, zone)) for key, value in part.facts}
+    if isinstance(part, Step | Recommendation):
+        to = part.after if isinstance(part, Step) else part.desired
+        values |= {"to": number(to), **_grammar("", to)}
+    if "ready" in facts:
+        values |= _grammar("ready_", int(facts["ready"]))
+    template = SENTENCES[part.reason][LANGUAGES.index(language)]
+    return template.format_map(_Known(values))
 
 
-def show(key: str, value: Fact, zone: tzinfo) -> str:
-    """A fact by the unit its key ends in: `_s` seconds, `_ratio` share, `at`/`until` a time."""
+def refused(code: str, language: str = "en") -> str:
+    """Why nothing could be decided, from the code of a NoDecision."""
+    return SENTENCES[code][LANGUAGES.index(language)]
+
+
+def _show(key: str, value: Fact, unit: str, reader: tuple[str, tzinfo]) -> str:
+    """A fact for a reader of some language and zone.
+
+    Its key says what it is: `_s` seconds, `_ratio` a share, `at` and `until` an instant.
+    """
+    language, zone = reader
     if key in {"at", "until"}:
-        return f"{datetime.fromisoformat(str(value)).astimezone(zone):%H:%M}"
+        return moment(datetime.fromisoformat(str(value)), zone, dated=key == "until")
+    if key == "because":
+        open_, close = (" (", ")") if language == "en" else ("（", "）")
+        return f"{open_}{value}{close}" if value else ""
     if isinstance(value, str):
         return value
     if key.endswith("_ratio"):
-        return f"{value * 100:.4g}%"
+        return quantity(value, "1", language)
     if key.endswith("_s"):
-        return _duration(value)
-    return f"{value:.3g}" if isinstance(value, float) and abs(value) < 100 else f"{value:.0f}"
+        return duration(value, language)
+    return quantity(value, unit if key in _IN_UNIT else "", language)
 
 
-def _duration(seconds: float) -> str:
-    if seconds >= 120 and round(seconds) % 60 == 0:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds:.0f} s"
+def _grammar(prefix: str, count: int) -> dict[str, str]:
+    """The English words that agree with a count."""
+    one = count == 1
+    return {
+        f"{prefix}replicas": "replica" if one else "replicas",
+        f"{prefix}are": "is" if one else "are",
+    }
 
 
 def _winner(decision: Decision) -> Recommendation | None:
-    """The recommendation that combine took."""
-    spoken = [wish for wish in decision.recommendations if not wish.abstains]
-    matching = [wish for wish in spoken if wish.desired == decision.wanted]
-    return next(iter(matching or spoken), None)
+    """The wish that combine took; when it took none and nobody is blind, the first one."""
+    combined, wishes = decision.combined, decision.recommendations
+    policy = None if combined is None else dict(combined.facts).get("policy")
+    if combined is None or policy is None:
+        return None if decision.silent else next(iter(wishes), None)
+    matching = (w for w in wishes if w.policy == policy and w.desired == combined.after)
+    return next(matching, None)
 
 
-class _Known(Mapping[str, str]):
+def _once(sentences: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(sentences))
+
+
+class _Known(dict[str, str]):
     """Missing facts show as a dash: an old trail must stay readable."""
 
-    def __init__(self, values: dict[str, str]) -> None:
-        self._values = values
-
-    def __getitem__(self, key: str) -> str:
-        return self._values.get(key, "–")
-
-    def __iter__(self):  # type: ignore[no-untyped-def]  # Mapping's own signature
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
+    def __missing__(self, key: str) -> str:
+        return "–"

@@ -3,24 +3,42 @@
 from datetime import datetime
 
 from scaler.engine.decision import Decision
-from scaler.engine.snapshot import Snapshot
+from scaler.engine.snapshot import LEAST_REACH, Memory, Snapshot
 
 
 def guard(decision: Decision, snapshot: Snapshot, now: datetime) -> Decision:
     """The highest wish of the window is a floor for releases.
 
-    A memory that does not reach back over the whole window (after a restart, or for a new
-    workload) counts the current size as wanted, so that forgetting never shrinks a fleet.
+    Time that nobody remembers (a new workload, a restart, an outage of ours) counts as having
+    wanted the current size, so that forgetting never shrinks a fleet.
     """
     window = snapshot.guards.scale_down_stabilization
     if decision.desired >= decision.current or not window:
         return decision.passed(by="stabilization", reason="stabilization.ok")
-    since = now - window
-    recent = [past.wanted for past in snapshot.memory.wanted if past.at >= since]
-    covered = any(past.at <= since + window / 5 for past in snapshot.memory.wanted)
-    floor = max([*recent, decision.desired, *([] if covered else [decision.current])])
-    to = min(decision.current, floor)
+    since, memory = now - window, snapshot.memory
+    facts = (("window_s", window.total_seconds()),)
+    if not _covers(memory, since, now):
+        return decision.moved(
+            by="stabilization", to=decision.current, reason="stabilization.unknown", facts=facts
+        )
+    recent = [past.wanted for past in memory.wanted if past.at >= since]
+    floor = max(recent, default=decision.desired)
+    to = max(decision.desired, min(decision.current, floor))
     if to == decision.desired:
         return decision.passed(by="stabilization", reason="stabilization.ok")
-    facts = (("window_s", window.total_seconds()), ("floor", floor))
-    return decision.moved(by="stabilization", to=to, reason="stabilization.recent", facts=facts)
+    return decision.moved(
+        by="stabilization",
+        to=to,
+        reason="stabilization.recent",
+        facts=(*facts, ("floor", floor)),
+    )
+
+
+def _covers(memory: Memory, since: datetime, now: datetime) -> bool:
+    """Whether it was decided from `since` to `now` without a hole."""
+    times = [past.at for past in memory.wanted]
+    if not times or times[0] > since + memory.every:
+        return False
+    hole = max(3 * memory.every, LEAST_REACH)
+    within = [max(at, since) for at in times]
+    return all(end - start <= hole for start, end in zip(within, [*within[1:], now], strict=True))

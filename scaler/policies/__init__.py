@@ -1,4 +1,4 @@
-"""Every way to want replicas: parameters and a snapshot → a recommendation, or no opinion."""
+"""Every way to want replicas: parameters and a snapshot → a recommendation, or silence."""
 
 from scaler.engine.settings import (
     IdleParams,
@@ -9,13 +9,13 @@ from scaler.engine.settings import (
 )
 from scaler.engine.snapshot import Snapshot
 from scaler.policies import idle, predictive, target, threshold
-from scaler.policies.recommendation import Recommendation
+from scaler.policies.recommendation import Recommendation, Silence
 
 __all__ = ["recommend"]
 
 
-def recommend(params: PolicyParams, snapshot: Snapshot) -> Recommendation | None:
-    """One policy's wish. None means that it saw too little, which is never a wish for less."""
+def recommend(params: PolicyParams, snapshot: Snapshot) -> Recommendation | Silence:
+    """One policy's wish. Silence means that it saw too little, which is never a wish for less."""
     match params:
         case ThresholdParams():  # a bound was crossed for a time: add or remove a few
             return threshold.recommend(params, snapshot)

@@ -1,33 +1,37 @@
 """Utilization low for a whole time → release what is not needed, down to a floor."""
 
-from datetime import timedelta
-from math import ceil
-
-from scaler.engine.settings import IdleParams, ThresholdParams
+from scaler.capacity.sizing import needed
+from scaler.engine.settings import IdleParams
 from scaler.engine.snapshot import Snapshot
-from scaler.policies.recommendation import Recommendation
-from scaler.policies.threshold import held
-
-ROUNDING = 1e-9
+from scaler.policies import evidence
+from scaler.policies.recommendation import Recommendation, Silence, Voice
 
 
-def recommend(params: IdleParams, snapshot: Snapshot) -> Recommendation | None:
-    """The size at which utilization would be at the bound again; None without fresh data."""
-    seen = snapshot.observation(params.signal)
-    if seen is None or seen.value is None or snapshot.replicas is None:
-        return None
-    if not seen.fresh(snapshot.at) or seen.value < 0:
-        return None
-    current = snapshot.replicas.current
+def recommend(params: IdleParams, snapshot: Snapshot) -> Recommendation | Silence:
+    """The size at which utilization would be at the bound again.
+
+    The highest utilization of the time counts, not the newest: what carried the load of all of
+    `hold` is enough.
+    """
+    seen = evidence.seen(snapshot, params.signal, policy="idle")
+    if isinstance(seen, Silence):
+        return seen
+    window = evidence.window(seen, params.hold, snapshot, policy="idle")
+    if isinstance(window, Silence):
+        return window
+    current = snapshot.size().current
+    highest = max(window.values)
     facts = (
         ("signal", params.signal),
         ("value", seen.value),
+        ("highest", highest),
         ("bound", params.below),
         ("hold_s", params.hold.total_seconds()),
+        ("unit", seen.observation.unit),
     )
-    calm = ThresholdParams(params.signal, -1, params.hold or timedelta(0), below=params.below)
-    if seen.value >= params.below or not held(calm, seen, snapshot):
-        return Recommendation("idle", current, "idle.busy", facts, abstains=True)
-    fits = ceil(current * seen.value / params.below - ROUNDING)
-    desired = min(current, max(params.release_to, fits))
-    return Recommendation("idle", desired, "idle.release", facts)
+    if highest >= params.below:
+        return Recommendation("idle", current, "idle.busy", facts, Voice.RELEASE)
+    if not window.whole:
+        return Recommendation("idle", current, "idle.gap", facts, Voice.RELEASE)
+    desired = min(current, max(params.release_to, needed(current * highest, params.below)))
+    return Recommendation("idle", desired, "idle.release", facts, Voice.RELEASE)

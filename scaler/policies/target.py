@@ -1,29 +1,25 @@
-"""What each replica should carry → how many replicas carry what there is."""
+"""A signal and what each replica should carry of it → replicas."""
 
-from math import ceil
-
+from scaler.capacity.sizing import needed
 from scaler.engine.settings import TargetParams
 from scaler.engine.snapshot import Snapshot
-from scaler.policies.recommendation import Recommendation
+from scaler.policies import evidence
+from scaler.policies.recommendation import Recommendation, Silence
 
-ROUNDING = 1e-9  # 16.000000000000004 replicas are 16
 
-
-def recommend(params: TargetParams, snapshot: Snapshot) -> Recommendation | None:
-    """ceil(total / per_replica), or ceil(ready x average / value); None without fresh data."""
-    seen = snapshot.observation(params.signal)
-    if seen is None or seen.value is None or snapshot.replicas is None:
-        return None
-    if not seen.fresh(snapshot.at) or seen.value < 0:
-        return None
-    facts = (("signal", params.signal), ("value", seen.value))
+def recommend(params: TargetParams, snapshot: Snapshot) -> Recommendation | Silence:
+    """ceil(total / per_replica), or ceil(ready x average / value)."""
+    seen = evidence.seen(snapshot, params.signal, policy="target")
+    if isinstance(seen, Silence):
+        return seen
+    facts = (("signal", params.signal), ("value", seen.value), ("unit", seen.observation.unit))
     if params.per_replica is not None:
-        desired = ceil(seen.value / params.per_replica - ROUNDING)
-        goal = ("per_replica", params.per_replica)
-        return Recommendation("target", max(0, desired), "target.per_replica", (*facts, goal))
-    if params.value is None or snapshot.replicas.ready == 0:
-        return None  # an average over nobody says nothing
-    ready = snapshot.replicas.ready
-    desired = ceil(ready * seen.value / params.value - ROUNDING)
+        desired = needed(seen.value, params.per_replica)
+        goal = ("goal", params.per_replica)
+        return Recommendation("target", desired, "target.per_replica", (*facts, goal))
+    ready = snapshot.size().ready
+    if params.value is None or not ready:  # an average over nobody says nothing
+        return Silence("target", "replicas.unready", (("signal", params.signal),))
+    desired = needed(ready * seen.value, params.value)
     goals = (("goal", params.value), ("ready", ready))
-    return Recommendation("target", max(0, desired), "target.average", (*facts, *goals))
+    return Recommendation("target", desired, "target.average", (*facts, *goals))
