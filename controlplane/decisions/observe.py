@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q
 
 from controlplane.decisions import translate
 from controlplane.decisions.models import ActuationRecord, DecisionRecord
 from controlplane.forecasts.models import ForecastRecord
+from controlplane.metrics.catalogue.signals import describe
 from controlplane.metrics.selectors import Seen, seen_many
 from controlplane.workloads.models import Override as OverrideRow
 from controlplane.workloads.models import Pool, TeamPause, Workload
 from controlplane.workloads.spec import Spec
 from scaler.engine.snapshot import (
+    Change,
     Memory,
     Mode,
     Observation,
@@ -24,6 +27,7 @@ from scaler.engine.snapshot import (
 
 FORECAST_MAX_AGE = timedelta(minutes=10)
 MEMORY_MARGIN = timedelta(minutes=1)
+RATE_SPAN = timedelta(minutes=2)  # the longest time that the rate guardrail limits
 # Ordered, as far as is known: a cooldown must not forget an order whose row has ended since.
 _TOOK_EFFECT = Q(applied_at__isnull=False) | Q(state__in=("executing", "unknown"))
 
@@ -99,9 +103,19 @@ def latest_forecast(workload: Workload, *, now: datetime) -> ForecastRecord | No
 
 
 def _observations(readings: dict[tuple[str, float | None], Seen]) -> tuple[Observation, ...]:
+    first: dict[str, Seen] = {}  # what policies mean comes before the SLO's other quantile
+    for (signal, _quantile), seen in readings.items():
+        first.setdefault(signal, seen)
     return tuple(
-        Observation(signal, seen.value, seen.received_at, seen.interval, seen.history)
-        for (signal, _quantile), seen in readings.items()
+        Observation(
+            signal,
+            seen.value,
+            seen.received_at,
+            seen.interval,
+            seen.history,
+            describe(signal).unit,
+        )
+        for signal, seen in first.items()
     )
 
 
@@ -118,6 +132,12 @@ def _memory(workload: Workload, spec: Spec, now: datetime) -> Memory:
         ),
         last_up=next((at for at, before, desired in recent if desired > before), None),
         last_down=next((at for at, before, desired in recent if desired < before), None),
+        changes=tuple(
+            Change(at, desired - before)
+            for at, before, desired in reversed(recent)
+            if now - at < RATE_SPAN
+        ),
+        every=timedelta(seconds=settings.CYCLE_SECONDS),
     )
 
 
