@@ -6,11 +6,15 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
+from math import isfinite
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 
 def dump(value: Any) -> Any:
-    """Dataclass → dict, tuple → list, datetime → ISO 8601, timedelta → seconds."""
+    """Dataclass → dict, tuple → list, datetime → ISO 8601, timedelta → seconds.
+
+    Strict JSON has no NaN or infinity: they become text, which `load` reads back.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: dump(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
@@ -19,6 +23,8 @@ def dump(value: Any) -> Any:
         return value.astimezone(UTC).isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     return value.value if isinstance(value, Enum) else value
 
 
@@ -42,7 +48,12 @@ def load(kind: Any, plain: Any) -> Any:
 
 def _load_dataclass(kind: Callable[..., Any], plain: Any) -> Any:
     hints = _hints(kind)
-    return kind(**{name: load(hints[name], item) for name, item in plain.items()})
+    if not isinstance(plain, Mapping) or not plain.keys() <= hints.keys():
+        raise ValueError(f"what is stored is no {kind.__name__}")
+    try:
+        return kind(**{name: load(hints[name], item) for name, item in plain.items()})
+    except TypeError as error:
+        raise ValueError(f"what is stored is no {kind.__name__}: {error}") from error
 
 
 def _load_tuple(args: tuple[Any, ...], plain: Any) -> tuple[Any, ...]:

@@ -44,8 +44,8 @@ def quantity(value: float, unit: str, language: str = "en") -> str:
 
 
 def number(value: float) -> str:
-    """Three digits that matter, thousands grouped, no exponent below a million million."""
-    if not isfinite(value) or abs(value) >= 1e12:
+    """Three digits that matter, thousands grouped, an exponent only for what nobody could count."""
+    if not isfinite(value) or abs(value) >= 1e15:
         return f"{value:.3g}"
     if abs(value) >= 100 or value == round(value):
         return f"{value:,.0f}"

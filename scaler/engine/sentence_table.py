@@ -30,8 +30,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{signal} 看似连续 {hold_s}低于 {bound}，但其间缺少样本，因此不缩容。",
     ),
     "target.per_replica": (
-        "{signal} is {value}; at {goal} a replica that takes {to} {replicas}.",
-        "{signal} 为 {value}；每个副本承担 {goal}，需要 {to} 个副本。",
+        "{signal} is {value} and a replica should carry {goal}, which takes {to} {replicas}.",
+        "{signal} 为 {value}，每个副本应承担 {goal}，需要 {to} 个副本。",
     ),
     "target.average": (
         (
@@ -170,8 +170,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "近期没有更大的期望与之冲突。",
     ),
     "stabilization.recent": (
-        "{floor} were wanted within the last {window_s}, so the size does not fall below that yet.",
-        "过去 {window_s}内曾期望 {floor} 个副本，因此暂不低于该数。",
+        "The largest wish of the last {window_s} was {floor}; the size does not fall below it yet.",
+        "过去 {window_s}内最大的期望是 {floor} 个副本，因此暂不低于该数。",
     ),
     "stabilization.unknown": (
         "What was wanted all through the last {window_s} is not known, so nothing is released.",
@@ -183,16 +183,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{period_s}内最多增加 {step} 个副本。",
     ),
     "rate.up_spent": (
-        "At most {step} may be added within {period_s}, and {done} were already.",
-        "{period_s}内最多增加 {step} 个副本，其中 {done} 个已经增加。",
+        "At most {step} may be added within {period_s}; already added: {done}.",
+        "{period_s}内最多增加 {step} 个副本，已增加 {done} 个。",
     ),
     "rate.down": (
         "At most {step} may be released within {period_s}.",
         "{period_s}内最多减少 {step} 个副本。",
     ),
     "rate.down_spent": (
-        "At most {step} may be released within {period_s}, and {done} were already.",
-        "{period_s}内最多减少 {step} 个副本，其中 {done} 个已经减少。",
+        "At most {step} may be released within {period_s}; already released: {done}.",
+        "{period_s}内最多减少 {step} 个副本，已减少 {done} 个。",
     ),
     "cooldown.ok": ("No cooldown stands in the way.", "没有冷却期的限制。"),
     "cooldown.up": (
@@ -240,16 +240,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
 SUMMARIES: dict[str, dict[str, str]] = {
     "en": {
         "held": "Held at {desired} {replicas}.",
+        "held limited": "Held at {desired} {replicas}; {wanted} wanted.",
         "up": "{n} more: {current} → {desired}.",
+        "up limited": "{n} more: {current} → {desired}; {wanted} wanted.",
         "down": "{n} fewer: {current} → {desired}.",
-        "wanted": "Wanted {n}: ",
+        "down limited": "{n} fewer: {current} → {desired}; {wanted} wanted.",
         "join": " ",
     },
     "zh-hans": {
         "held": "保持 {desired} 个副本。",
+        "held limited": "保持 {desired} 个副本，期望 {wanted} 个。",
         "up": "增加 {n} 个副本：{current} → {desired}。",
+        "up limited": "增加 {n} 个副本：{current} → {desired}，期望 {wanted} 个。",
         "down": "减少 {n} 个副本：{current} → {desired}。",
-        "wanted": "期望 {n} 个副本：",
+        "down limited": "减少 {n} 个副本：{current} → {desired}，期望 {wanted} 个。",
         "join": "",
     },
 }

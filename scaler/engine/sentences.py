@@ -1,6 +1,5 @@
 """Reasons and numbers → sentences for people, in English and Chinese. Pure."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
 from scaler.engine.decision import Decision, Step
@@ -18,22 +17,32 @@ _IN_UNIT = frozenset(
 
 def explain(decision: Decision, language: str = "en", zone: tzinfo = UTC) -> str:
     """A few sentences: what was decided, who wanted it, and what limited it."""
-    words = SUMMARIES[language]
-    kind = "held" if not decision.change else ("up" if decision.change > 0 else "down")
-    size = {"current": number(decision.current), "desired": number(decision.desired)}
-    change = number(abs(decision.change))
-    parts = [words[kind].format(n=change, **size, **_grammar("", decision.desired))]
-    winner = _winner(decision)
+    parts: list[Part] = []
+    winner, binding = _winner(decision), decision.binding
     if winner is not None:
-        parts.append(describe(winner, language, zone))
-    binding, combined = decision.binding, decision.combined
+        parts.append(winner)
+    elif decision.combined is not None and not decision.silent:
+        parts.append(decision.combined)
     if binding is not None:
-        wanted = decision.wanted if combined is None else combined.after
-        said = words["wanted"].format(n=number(wanted))
-        parts.append(said + describe(binding, language, zone))
+        parts.append(binding)
     if decision.change <= 0:
-        parts += _once(describe(silence, language, zone) for silence in decision.silent)
-    return words["join"].join(parts)
+        parts += decision.silent
+    told = dict.fromkeys(describe(part, language, zone) for part in parts)  # each once
+    return SUMMARIES[language]["join"].join([_headline(decision, language), *told])
+
+
+def _headline(decision: Decision, language: str) -> str:
+    combined, change = decision.combined, decision.change
+    kind = "held" if not change else ("up" if change > 0 else "down")
+    numbers = {
+        "n": abs(change),
+        "current": decision.current,
+        "desired": decision.desired,
+        "wanted": decision.wanted if combined is None else combined.after,
+    }
+    values = {key: number(value) for key, value in numbers.items()}
+    template = SUMMARIES[language][kind if decision.binding is None else f"{kind} limited"]
+    return template.format(**values, **_grammar("", decision.desired))
 
 
 def describe(part: Part, language: str = "en", zone: tzinfo = UTC) -> str:
@@ -67,7 +76,7 @@ def _show(key: str, value: Fact, unit: str, reader: tuple[str, tzinfo]) -> str:
         open_, close = (" (", ")") if language == "en" else ("（", "）")
         return f"{open_}{value}{close}" if value else ""
     if isinstance(value, str):
-        return value
+        return value.removeprefix("user:") if key == "by" else value
     if key.endswith("_ratio"):
         return quantity(value, "1", language)
     if key.endswith("_s"):
@@ -92,10 +101,6 @@ def _winner(decision: Decision) -> Recommendation | None:
         return None if decision.silent else next(iter(wishes), None)
     matching = (w for w in wishes if w.policy == policy and w.desired == combined.after)
     return next(matching, None)
-
-
-def _once(sentences: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(sentences))
 
 
 class _Known(dict[str, str]):

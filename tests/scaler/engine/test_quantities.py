@@ -51,6 +51,7 @@ def test_a_quantity_has_its_unit(value: float, unit: str, en: str, zh: str) -> N
         (1_000_000, "1,000,000"),
         (0.000123, "0.0001"),
         (-3.25, "-3.25"),
+        (1e12, "1,000,000,000,000"),
         (1e15, "1e+15"),
         (float("nan"), "nan"),
     ],
