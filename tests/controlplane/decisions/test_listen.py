@@ -100,7 +100,8 @@ def test_a_burst_of_equal_hints_is_sent_once(monkeypatch: pytest.MonkeyPatch) ->
     sent: Queue[tuple[str, Any]] = Queue()
     monkeypatch.setattr(hints_module, "DEBOUNCE_SECONDS", 0.0)
     monkeypatch.setattr(
-        hints_module.app, "send_task", lambda name, **kw: sent.put((name, kw["args"]))
+        "controlplane.common.hints.app.send_task",
+        lambda name, **words: sent.put((name, words["args"])),
     )
     publisher = hints_module._Publisher()
     with publisher._ready:  # the burst is over before the publisher looks
