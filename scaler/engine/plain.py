@@ -9,21 +9,28 @@ from functools import cache
 from math import isfinite
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
 
 def dump(value: Any) -> Any:
     """Dataclass → dict, tuple → list, datetime → ISO 8601, timedelta → seconds.
 
     Strict JSON has no NaN or infinity: they become text, which `load` reads back.
     """
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: dump(getattr(value, field.name)) for field in fields(value)}
+    kind = type(value)
+    if kind is float:  # most of a snapshot is numbers and text: asked first, on purpose
+        return value if isfinite(value) else str(value)
+    if kind in _AS_THEY_ARE:
+        return value
     if isinstance(value, tuple):
         return [dump(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: dump(getattr(value, name)) for name in _names(kind)}
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if isinstance(value, float) and not isfinite(value):
+    if isinstance(value, float) and not isfinite(value):  # a numpy scalar, say
         return str(value)
     return value.value if isinstance(value, Enum) else value
 
@@ -73,6 +80,11 @@ def _load_union(args: tuple[Any, ...], plain: Any) -> Any:
                 return load(kind, plain)
         raise ValueError(f"unknown kind {plain.get('kind')!r}")
     return load(members[0], plain) if len(members) == 1 else plain
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 @cache
