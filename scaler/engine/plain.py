@@ -17,7 +17,7 @@ def dump(value: Any) -> Any:
 
     Strict JSON has no NaN or infinity: they become text, which `load` reads back.
     """
-    kind = type(value)
+    kind: Any = type(value)
     if kind is float:  # most of a snapshot is numbers and text: asked first, on purpose
         return value if isfinite(value) else str(value)
     if kind in _AS_THEY_ARE:
