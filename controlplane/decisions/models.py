@@ -40,7 +40,7 @@ class DecisionRecord(models.Model):
     binding = models.CharField(max_length=60, blank=True)
     held = models.BooleanField()  # True when desired equals current
     trail = PackedJSON()
-    snapshot = PackedJSON()
+    snapshot = PackedJSON(null=True)  # None once the decision is only kept for its outcome
     forecast = models.ForeignKey(ForecastRecord, models.SET_NULL, null=True)
 
     class Meta:

@@ -69,7 +69,7 @@ def observe(workload: Workload, *, now: datetime) -> Look:
         replicas=read_replicas(pools),
         bounds=translate.bounds(spec),
         capacity=translate.capacity(spec, lead_time(pools)),
-        observations=_observations(readings),
+        observations=_observations(readings, spec, now),
         policies=translate.policies(spec),
         demand=spec.demand.signal,
         guards=translate.guards(spec),
@@ -102,21 +102,30 @@ def latest_forecast(workload: Workload, *, now: datetime) -> ForecastRecord | No
     return row if row and now - row.created_at <= FORECAST_MAX_AGE else None
 
 
-def _observations(readings: dict[tuple[str, float | None], Seen]) -> tuple[Observation, ...]:
+def _observations(
+    readings: dict[tuple[str, float | None], Seen], spec: Spec, now: datetime
+) -> tuple[Observation, ...]:
     first: dict[str, Seen] = {}  # what policies mean comes before the SLO's other quantile
     for (signal, _quantile), seen in readings.items():
         first.setdefault(signal, seen)
+    holds = translate.holds(spec)
     return tuple(
         Observation(
             signal,
             seen.value,
             seen.received_at,
             seen.interval,
-            seen.history,
+            _recent(seen, now - holds.get(signal, timedelta(0))),
             describe(signal).unit,
         )
         for signal, seen in first.items()
     )
+
+
+def _recent(seen: Seen, since: datetime) -> tuple[tuple[datetime, float], ...]:
+    """The past that a policy asks about, and a little more: every decision stores all of it."""
+    start = since - max(translate.MARGIN, 3 * seen.interval)
+    return tuple((at, value) for at, value in seen.history if at >= start)
 
 
 def _memory(workload: Workload, spec: Spec, now: datetime) -> Memory:

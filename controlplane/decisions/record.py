@@ -64,15 +64,19 @@ def tick_of(at: datetime) -> int:
 def repeats(workload: Workload, decision: Decision) -> bool:
     """Whether the decision holds the size for the same reasons as the last one that was stored.
 
-    Samples may come every second and say the same thing; the trail needs it once, and the beat
-    stores it every few seconds anyway.
+    Samples may come every second and say the same thing; it is stored once in the time of a beat,
+    so that the memory of what was wanted has no hole.
     """
     if decision.change:
         return False
     last = DecisionRecord.objects.filter(workload=workload).order_by("-at")
+    columns = ("held", "current", "wanted", "binding", "at")
+    found = last.values_list(*columns).first()
+    if found is None or decision.at - found[-1] >= timedelta(seconds=settings.CYCLE_SECONDS):
+        return False
     binding = decision.binding
     same = (True, decision.current, decision.wanted, binding.name if binding else "")
-    return last.values_list("held", "current", "wanted", "binding").first() == same
+    return tuple(found[:-1]) == same
 
 
 def order(

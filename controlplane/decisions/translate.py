@@ -22,6 +22,7 @@ from scaler.engine.settings import (
 from scaler.engine.snapshot import Bounds, Capacity
 
 LEAST_WINDOW = timedelta(minutes=5)
+MARGIN = timedelta(minutes=1)
 
 
 def policies(spec: Spec) -> tuple[PolicyParams, ...]:
@@ -99,9 +100,15 @@ def _quantile(signal: str) -> float | None:
     return 0.95 if signal.startswith("experience.") else None
 
 
+def holds(spec: Spec) -> dict[str, timedelta]:
+    """How long each signal's past matters: the longest `for` of the policies that use it."""
+    found: dict[str, timedelta] = {}
+    for policy in spec.policies:
+        if isinstance(policy, ThresholdPolicy | IdlePolicy):
+            found[policy.signal] = max(policy.for_, found.get(policy.signal, timedelta(0)))
+    return found
+
+
 def window(spec: Spec) -> timedelta:
     """How far back observations must reach for every policy's `for`, with a margin."""
-    holds = [
-        policy.for_ for policy in spec.policies if isinstance(policy, ThresholdPolicy | IdlePolicy)
-    ]
-    return max([LEAST_WINDOW, *(hold + timedelta(minutes=1) for hold in holds)])
+    return max([LEAST_WINDOW, *(hold + MARGIN for hold in holds(spec).values())])

@@ -44,7 +44,9 @@ class DecisionOut(Schema):
 class DecisionDetail(DecisionOut):
     """The same with everything the engine saw, enough to decide again."""
 
-    snapshot: dict[str, Any]
+    snapshot: dict[str, Any] | None = Field(
+        description="null once a decision that held the size is older than six hours"
+    )
     actuations: list[ActuationOut]
 
 

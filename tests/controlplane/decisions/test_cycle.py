@@ -158,6 +158,17 @@ def test_samples_that_only_confirm_are_not_stored_again(plain: Workload, noon: d
     assert WorkloadStatus.objects.get().at == noon + 3 * SECOND
 
 
+def test_what_is_confirmed_for_the_time_of_a_beat_is_stored_once_more(
+    plain: Workload, noon: datetime
+) -> None:
+    push(plain, RUNNING, [40], until=noon)
+    for second in range(25):
+        look(plain, now=noon + second * SECOND, cause="samples")
+
+    times = DecisionRecord.objects.order_by("at").values_list("at", flat=True)
+    assert [(at - noon).total_seconds() for at in times] == [0, 10, 20]
+
+
 def test_samples_that_change_the_wish_are_stored_though_the_size_holds(
     plain: Workload, noon: datetime
 ) -> None:

@@ -61,6 +61,20 @@ def test_a_sample_that_is_not_a_number_is_no_value(chat: Workload, noon: datetim
     assert seen.value is None
 
 
+def test_only_the_past_that_a_policy_asks_about_is_carried_along(
+    chat: Workload, noon: datetime
+) -> None:
+    for signal in (RUNNING, "infra.gpu.utilization"):
+        push(chat, signal, [0.5] * 80, until=noon)  # twenty minutes
+    snapshot = observe(chat, now=noon).snapshot
+    running, busy = snapshot.observation(RUNNING), snapshot.observation("infra.gpu.utilization")
+
+    assert running is not None
+    assert busy is not None
+    assert len(running.history) == 5  # its policy looks at the newest value only
+    assert noon - busy.history[0][0] == timedelta(minutes=15, seconds=45)  # idle for 15, and more
+
+
 def test_another_teams_samples_are_never_seen(
     chat: Workload, team_b: object, noon: datetime
 ) -> None:

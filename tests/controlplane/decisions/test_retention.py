@@ -26,6 +26,21 @@ def test_decisions_that_held_are_kept_two_days_and_changes_thirty(
     assert sorted(DecisionRecord.objects.values_list("pk", flat=True)) == sorted(kept)
 
 
+def test_what_the_engine_saw_is_kept_for_changes_and_for_what_held_lately(
+    chat: Workload, noon: datetime
+) -> None:
+    whole = []
+    for hours, size, stays in ((5.9, 5, True), (6.1, 5, False), (11, 5, False), (11.5, 9, True)):
+        row = decided(chat, size, now=noon - timedelta(hours=hours))[0]
+        if stays:
+            whole.append(row.pk)
+    retention.retain(now=noon)
+
+    kept = DecisionRecord.objects.filter(snapshot__isnull=False).values_list("pk", flat=True)
+    assert sorted(kept) == sorted(whole)
+    assert all(row.trail["version"] for row in DecisionRecord.objects.all())
+
+
 def test_orders_go_with_their_decision(chat: Workload, noon: datetime) -> None:
     decided(chat, 9, now=noon - 31 * DAY)
     retention.retain(now=noon)
