@@ -55,6 +55,8 @@ app.conf.update(
     task_soft_time_limit=90,
     task_publish_retry=False,
     task_default_queue="upkeep",
+    # RabbitMQ ignores priorities unless the queue was declared with them; Valkey needs no word.
+    task_queue_max_priority=9 if settings.BROKER_URL.startswith("amqp") else None,
     task_routes=(route,),
     worker_hijack_root_logger=False,
     worker_send_task_events=False,

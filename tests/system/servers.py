@@ -42,7 +42,7 @@ def newest(pattern: str) -> Path | None:
 
 
 def _as_user(*command: str) -> list[str]:
-    """Servers that refuse root run as nobody."""
+    """PostgreSQL refuses root and runs as nobody; RabbitMQ does not care."""
     return ["runuser", "-u", "nobody", "--", *command] if os.geteuid() == 0 else list(command)
 
 
@@ -140,10 +140,10 @@ def rabbitmq_url() -> Iterator[str]:
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
     }
     try:
-        _quiet(_as_user(str(scripts / "rabbitmq-server"), "-detached"), **environment)
+        _quiet([str(scripts / "rabbitmq-server"), "-detached"], **environment)
         wait_for(lambda: _answers(port), seconds=60, why="RabbitMQ listens")
         control = str(scripts / "rabbitmqctl")
-        _quiet(_as_user(control, "await_startup", "--timeout", "60"), **environment)
+        _quiet([control, "await_startup", "--timeout", "60"], **environment)
         yield f"amqp://guest:guest@127.0.0.1:{port}//"
     finally:
         for command in (
@@ -151,7 +151,7 @@ def rabbitmq_url() -> Iterator[str]:
             ["epmd", "-port", str(epmd), "-kill"],
         ):
             subprocess.run(
-                _as_user(*command),
+                command,
                 env={**os.environ, **environment},
                 capture_output=True,
                 check=False,
