@@ -1,6 +1,5 @@
 """A kind of scale target → its actuator, imported only when asked for."""
 
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -22,5 +21,5 @@ def actuator(kind: str, *, directory: Path) -> Actuator:
             f"nothing can scale a target of kind {kind!r}; known: {', '.join(ACTUATORS)}"
         )
     module, _, name = where.partition(":")
-    made: Actuator = partial(getattr(import_module(module), name), directory)()
+    made: Actuator = getattr(import_module(module), name)(directory)
     return made

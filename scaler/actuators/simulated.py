@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS journal (
   at TEXT NOT NULL, before INTEGER NOT NULL, after INTEGER NOT NULL)
 """,
 )
+LARGEST = 100_000  # replicas of one target: the spec allows no more, and each is remembered
+PATIENCE = 10.0  # seconds to wait for another process's transaction
 
 
 class SimulatedCloud:
@@ -33,13 +35,14 @@ class SimulatedCloud:
 
     Orders are absolute and carried out once per key, also when several processes send them: the
     journal's unique key is written in the same transaction as the new size. Failures come from a
-    seeded generator per write, half of them before and half after the order took effect.
+    seeded generator per write, half of them before and half after the order took effect. A file
+    that cannot be used is a cloud that does not answer: Transient.
     """
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._path = directory / "simulated.sqlite3"
-        with self._open() as cloud:
+        with self._transaction() as cloud:
             for statement in SCHEMA:
                 cloud.execute(statement)
 
@@ -55,7 +58,7 @@ class SimulatedCloud:
         seed: int = 0,
     ) -> None:
         """Add a scale target, or set an existing one anew. `jitter` is a share of the lead time."""
-        with self._open() as cloud:
+        with self._transaction() as cloud:
             cloud.execute(
                 "INSERT OR REPLACE INTO target VALUES (?,?,?,?,?,?,?,?,0)",
                 (
@@ -72,7 +75,7 @@ class SimulatedCloud:
 
     def observe(self, target: ScaleTarget, *, now: datetime) -> Replicas:
         """What is ready and starting at `now`. Raises NotFound."""
-        with self._open() as cloud:
+        with self._connection() as cloud:
             row = self._row(cloud, target)
             ready, pending = _settled(row["ready"], json.loads(row["pending"]), now)
         times = tuple(datetime.fromtimestamp(at, UTC) for at in pending)
@@ -80,9 +83,9 @@ class SimulatedCloud:
 
     def scale(self, target: ScaleTarget, desired: int, *, key: str, now: datetime) -> None:
         """Order an absolute size, once per key. Raises any ActuationError."""
-        if desired < 0:
+        if not 0 <= desired <= LARGEST:
             raise Permanent(f"cannot run {desired} replicas")
-        with self._open() as cloud:
+        with self._transaction() as cloud:
             row = self._row(cloud, target)
             if cloud.execute("SELECT 1 FROM journal WHERE order_key = ?", (key,)).fetchone():
                 return
@@ -90,7 +93,7 @@ class SimulatedCloud:
             cloud.execute("UPDATE target SET writes = writes + 1 WHERE key = ?", (target.key,))
             fails, before = luck.random() < row["failure"], luck.random() < 0.5
             lead = row["lead"] * (1 + row["jitter"] * (2 * luck.random() - 1))
-            full = row["stock"] is not None and desired > row["stock"]
+            full = row["stock"] is not None and desired > max(row["stock"], _size(row))
             if not full and not (fails and before):
                 self._apply(cloud, row, desired, key=key, now=now, lead=lead)
         if full:
@@ -100,7 +103,7 @@ class SimulatedCloud:
 
     def journal(self, target: ScaleTarget) -> tuple[tuple[str, int, int], ...]:
         """Every write that took effect: (key, before, after), oldest first."""
-        with self._open() as cloud:
+        with self._connection() as cloud:
             rows = cloud.execute(
                 "SELECT order_key, before, after FROM journal WHERE target = ? ORDER BY id",
                 (target.key,),
@@ -142,21 +145,34 @@ class SimulatedCloud:
         return found
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """One write transaction; rolled back when the block raises."""
-        cloud = sqlite3.connect(self._path, timeout=10, isolation_level=None)
-        cloud.row_factory = sqlite3.Row
-        try:
-            cloud.execute("PRAGMA journal_mode=WAL")
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """One write at a time, over all processes; rolled back when the block raises."""
+        with self._connection() as cloud:
             cloud.execute("BEGIN IMMEDIATE")
-            yield cloud
-            cloud.execute("COMMIT")
-        except BaseException:
-            if cloud.in_transaction:
+            try:
+                yield cloud
+            except BaseException:
                 cloud.execute("ROLLBACK")
-            raise
-        finally:
-            cloud.close()
+                raise
+            cloud.execute("COMMIT")
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            cloud = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
+            try:
+                cloud.row_factory = sqlite3.Row
+                cloud.execute("PRAGMA journal_mode=WAL")  # readers and a writer do not wait
+                cloud.execute("PRAGMA synchronous=NORMAL")  # survives kill -9, a toy need no more
+                yield cloud
+            finally:
+                cloud.close()
+        except sqlite3.Error as error:
+            raise Transient(f"the simulated cloud's file could not be used: {error}") from error
+
+
+def _size(row: sqlite3.Row) -> int:
+    return int(row["ready"]) + len(json.loads(row["pending"]))
 
 
 def _settled(ready: int, pending: list[float], now: datetime) -> tuple[int, list[float]]:
