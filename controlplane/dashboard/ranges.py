@@ -19,7 +19,8 @@ PRESETS = {
 }
 USUAL = "3h"
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=400)
-MOST_POINTS = 1000
+SHORT = timedelta(hours=3)  # up to here one point every few pixels is calm to read
+MOST_SHORT, MOST_POINTS = 240, 720
 # Steps that people recognise on an axis, in seconds.
 STEPS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
@@ -41,9 +42,10 @@ class Span:
     def length(self) -> timedelta:
         return self.end - self.start
 
-    def step(self, most: int = MOST_POINTS) -> timedelta:
+    def step(self, most: int | None = None) -> timedelta:
         """The finest usual step that needs at most `most` points."""
-        least = self.length.total_seconds() / most
+        usual = MOST_SHORT if self.length <= SHORT else MOST_POINTS
+        least = self.length.total_seconds() / (most or usual)
         found = next((step for step in STEPS if step >= least), 86400 * ceil(least / 86400))
         return timedelta(seconds=found)
 

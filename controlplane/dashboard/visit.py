@@ -7,19 +7,24 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 import structlog
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
 from controlplane.accounts.models import Membership, Team
-from controlplane.accounts.roles import Scope
+from controlplane.accounts.roles import Role, Scope
 from controlplane.accounts.selectors import Caller, caller_of_user
 from controlplane.common import clock
 from controlplane.common.errors import Forbidden, ProductError
+from controlplane.dashboard.wording import refusal as refusal_text
+from controlplane.dashboard.wording import refusal_title
 from controlplane.dashboard.zones import Zone, zone_of
 
 TEAM_KEY = "team"  # in the session: the slug of the team a person looks at
@@ -44,6 +49,17 @@ class Visit:
     @property
     def may_scale(self) -> bool:
         return Scope.SCALE in self.caller.scopes
+
+    @property
+    def may_administer(self) -> bool:
+        return Scope.ADMIN in self.caller.scopes
+
+    @property
+    def role(self) -> Role:
+        """The role in words; the scopes decide."""
+        if self.may_administer:
+            return Role.ADMIN
+        return Role.OPERATOR if self.may_scale else Role.VIEWER
 
 
 View = Callable[Concatenate[HttpRequest, Visit, P], HttpResponseBase]
@@ -74,6 +90,12 @@ def for_people(*, scope: Scope = Scope.READ, data: bool = False) -> Callable[[Vi
     return decorate
 
 
+def draws(view: Wrapped[P]) -> Wrapped[P]:
+    """For a page with Plotly figures: Plotly writes one style sheet of its own."""
+    relaxed: Any = csp_update({"style-src": [SELF, UNSAFE_INLINE]})
+    return cast("Wrapped[P]", relaxed(view))
+
+
 def visit_of(request: HttpRequest, zone: Zone) -> Visit:
     """The visit behind an authenticated request. Raises Forbidden without any team."""
     visit = Visit(_caller(request), clock.now(), zone, get_language() or settings.LANGUAGE_CODE)
@@ -87,6 +109,13 @@ def teams_of(request: HttpRequest) -> list[Team]:
         return []
     rows = Membership.objects.select_related("team").filter(user=request.user)
     return [row.team for row in rows.order_by("team__slug")]
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where the form said to return to, when that is a page of ours; else the overview."""
+    wanted = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
+    return wanted if ours else "/"
 
 
 def _caller(request: HttpRequest) -> Caller:
@@ -111,8 +140,8 @@ def refusal(request: HttpRequest, error: ProductError, *, data: bool) -> HttpRes
     request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
     about: dict[str, Any] = {
         "code": error.code,
-        "title": error.title,
-        "detail": error.detail,
+        "title": refusal_title(error.status, error.title),
+        "detail": refusal_text(error.code, error.detail),
         "request_id": request_id,
     }
     if data:

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from math import floor, isfinite, log10
 
 ABSENT = "–"
-THIN = "\u202f"  # between a number and its unit: narrow, and never a line's end
+THIN = "\u00a0"  # between a number and its unit: never the end of a line
 ZH = "zh-hans"
 WHOLE_CURRENCIES = {"JPY", "KRW", "VND", "CLP"}
 _LARGE = {
@@ -149,7 +149,8 @@ def unit_word(unit: str) -> str:
     plain = {"s": "s", "1": "%", "By": "GiB", "By/s": "Mbit/s", "Cel": "°C", "{USD}/h": "USD/h"}
     if unit in plain:
         return plain[unit]
-    return unit.replace("{request}", "req").replace("{token}", "tok").strip("{}")
+    words = unit.replace("{request}", "req").replace("{token}", "tok")
+    return "" if "/" not in words and words == words.lower() else words.strip("{}")
 
 
 def _bytes(value: float) -> Quantity:

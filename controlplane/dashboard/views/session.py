@@ -1,21 +1,26 @@
 """Log in by name or by one-time link, log out, choose a team and how to read."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login, views
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from controlplane.accounts.selectors import caller_of_user
 from controlplane.accounts.services import redeem_login_link
 from controlplane.common import clock
-from controlplane.dashboard.visit import TEAM_KEY, THEME_COOKIE, THEMES, Visit, for_people
+from controlplane.dashboard.visit import (
+    TEAM_KEY,
+    THEME_COOKIE,
+    THEMES,
+    Visit,
+    for_people,
+    safe_next,
+)
 from controlplane.dashboard.zones import CHOICE_COOKIE, CHOICES
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -46,7 +51,7 @@ def login_by_link(request: HttpRequest, secret: str) -> HttpResponse:
 @require_POST
 def choose(request: HttpRequest) -> HttpResponseRedirect:
     """Theme and time zone → cookies, then back to the page. Unknown words change nothing."""
-    answer = HttpResponseRedirect(_back(request))
+    answer = HttpResponseRedirect(safe_next(request))
     for cookie, words in ((THEME_COOKIE, THEMES), (CHOICE_COOKIE, CHOICES)):
         word = request.POST.get(cookie.removeprefix("tidewise_"), "")
         if word in words:
@@ -64,16 +69,3 @@ def choose_team(request: HttpRequest, _visit: Visit) -> HttpResponse:
     caller = caller_of_user(request.user, team=slug)
     request.session[TEAM_KEY] = caller.team.slug
     return redirect(settings.LOGIN_REDIRECT_URL)
-
-
-def _back(request: HttpRequest) -> str:
-    """Where the form said to return to, when that is a page of ours."""
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if safe else "/"
-
-
-def frame_of(request: HttpRequest) -> dict[str, Any]:
-    """What the frame of every page remembers about its reader."""
-    theme = request.COOKIES.get(THEME_COOKIE, "system")
-    return {"theme": theme if theme in THEMES else "system"}

@@ -1,0 +1,1 @@
+"""Rows of one team → plain values for presenters; each in a constant number of queries."""
