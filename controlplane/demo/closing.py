@@ -11,7 +11,7 @@ from controlplane.demo.noise import Floats
 from controlplane.demo.physics import Step, advance
 from controlplane.demo.plans import Plan
 from controlplane.demo.replay import FINE, History
-from controlplane.demo.telemetry import Steps, columns
+from controlplane.demo.steps import Steps, columns
 
 MOST = 10 * 60.0  # seconds; a longer silence is a gap and stays one
 

@@ -31,7 +31,8 @@ from controlplane.demo.models import DemoWorkload
 from controlplane.demo.noise import Floats, Ints
 from controlplane.demo.plans import Plan
 from controlplane.demo.replay import History, replay
-from controlplane.demo.telemetry import Reading, Steps, known, readings
+from controlplane.demo.steps import Steps, known
+from controlplane.demo.telemetry import Reading, readings
 from controlplane.forecasts import refresh
 from controlplane.metrics.ingest import store as series_store
 from controlplane.metrics.models import Chunk, SeriesRow

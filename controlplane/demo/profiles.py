@@ -67,6 +67,7 @@ class Profile:
     prefill: float | None = None
     think: float | None = None
     cached: float = 0.0  # share of prompt tokens found in the prefix cache
+    crowding: float = 0.25  # how much longer a request takes in a full batch than in an empty one
     decimals: int = 1
 
     @property
@@ -75,10 +76,13 @@ class Profile:
 
     @property
     def edges(self) -> Floats:
-        """Upper edges (s) of the latency histogram, around the service time, the SLO among them."""
-        grid = (0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 9.0, 15.0)
+        """Upper edges (s) of the latency histogram: around the service time, the SLO among them,
+        and out to what a request waits at most, so that no quantile sticks to the last one."""
+        grid = (0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 6.0, 9.0)
         mean = self.plant.service_time
-        own = [float(f"{mean * share:.3g}") for share in grid]
+        longest = self.plant.timeout + 2 * mean
+        late = (longest / 8, longest / 4, longest / 2, longest)
+        own = {float(f"{edge:.3g}") for edge in (*(mean * share for share in grid), *late)}
         return np.array(sorted({*own, self.owner.target, inf}))
 
     def static_peak(self, minutes: Floats) -> int:
@@ -104,7 +108,7 @@ CHAT_SHAPE = Shape(
     weekend=0.65,
     drifts=((90.0, 0.03), (420.0, 0.04), (3600.0, 0.05), (6 * 3600.0, 0.05)),
     bursts=(
-        Bursts(per_day=1.6, size=0.5, minutes=12.0, onset=150.0),
+        Bursts(per_day=1.6, size=0.45, minutes=12.0, onset=150.0),
         Bursts(per_day=6.0, size=0.3, minutes=1.5),
     ),
     dispersion=2.0,
@@ -116,8 +120,8 @@ EMBED_SHAPE = Shape(
     weekend=0.92,
     drifts=((120.0, 0.02), (1800.0, 0.03), (6 * 3600.0, 0.04)),
     bursts=(
-        Bursts(7.0, size=0.5, minutes=22.0, onset=180.0, form="plateau", size_sigma=0.35),
-        Bursts(1.5, size=0.65, minutes=60.0, onset=300.0, form="plateau", size_sigma=0.25),
+        Bursts(7.0, size=0.4, minutes=22.0, onset=180.0, form="plateau", size_sigma=0.35),
+        Bursts(1.5, size=0.55, minutes=60.0, onset=300.0, form="plateau", size_sigma=0.25),
     ),
     dispersion=3.0,
 )
@@ -142,13 +146,13 @@ CHAT = Profile(
     name="chat-7b",
     description="Synthetic: people chatting with a 7B model, by day more than by night.",
     plant=Plant(per_replica=6.0, slots=22, service_time=3.6, timeout=30.0),
-    service_sigma=0.55,
+    service_sigma=0.45,
     prompts=LogNormal(1020, 0.97),
     answers=LogNormal(129, 0.8),
     hardware=Hardware("A100", 80 * GIB, 62.0, 388.0, kv_tokens=52_000),
     cloud=Cloud(lead=90.0, jitter=0.15, failure_rate=0.02),
     owner=Owner(
-        target=12.0,
+        target=15.0,
         maximum=40,
         price="2.50",
         policies=(
@@ -185,7 +189,7 @@ RERANK = Profile(
     name="rerank",
     description="Synthetic: reranking behind the chat, small, a few seconds after it.",
     plant=Plant(per_replica=20.0, slots=3, service_time=0.15, timeout=8.0),
-    service_sigma=0.4,
+    service_sigma=0.35,
     prompts=LogNormal(1500, 0.6),
     answers=None,
     hardware=Hardware("A10", 24 * GIB, 28.0, 150.0, reserved=0.6),

@@ -20,7 +20,7 @@ from controlplane.demo.lengths import LogNormal
 from controlplane.demo.noise import Floats
 from controlplane.demo.physics import Step, advance
 from controlplane.demo.profiles import Profile
-from controlplane.demo.telemetry import Steps, columns
+from controlplane.demo.steps import Steps, columns
 from controlplane.demo.watch import Wanted, Watch
 from scaler.engine.decide import decide
 from scaler.engine.decision import Decision

@@ -5,16 +5,14 @@ sends it adds up. They are expectations, not draws: a request's latency is its s
 (log-normal) after a wait that six equally likely cases stand for.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from controlplane.demo.lengths import LogNormal
 from controlplane.demo.noise import Floats
-from controlplane.demo.physics import Step
 from controlplane.demo.profiles import Profile
+from controlplane.demo.steps import Steps
 from controlplane.metrics.sample import Kind
 
 TOKEN_EDGES = np.array([64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, np.inf])
@@ -26,27 +24,6 @@ CUT_OFF = 0.05  # the share of answers that end at the length limit
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """Consecutive steps as columns, all of shape (n,); NaN arrivals: nothing is known."""
-
-    seconds: Floats
-    ready: Floats
-    starting: Floats
-    arrivals: Floats
-    before: Floats
-    served: Floats
-    failed: Floats
-    backlog: Floats
-    utilization: Floats
-    chance: Floats
-    input_tokens: Floats
-    output_tokens: Floats
-
-    def __len__(self) -> int:
-        return int(self.seconds.size)
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """One series' values, one for each step; growth since the step before for cumulative kinds."""
 
@@ -54,32 +31,6 @@ class Reading:
     labels: tuple[tuple[str, str], ...]
     values: Floats
     kind: Kind = Kind.GAUGE
-
-
-_OF_STEP = tuple(field.name for field in fields(Step))
-
-
-def columns(
-    steps: Sequence[Step], *, starting: Sequence[float], lengths: tuple[Floats, ...]
-) -> Steps:
-    """Single steps → columns; `lengths` are mean input and output tokens of a request."""
-    rows = np.array([(*_plain(step), begun) for step, begun in zip(steps, starting, strict=True)])
-    table = rows.reshape(-1, len(_OF_STEP) + 1).T
-    return Steps(
-        **dict(zip((*_OF_STEP, "starting"), table, strict=True)),
-        input_tokens=lengths[0],
-        output_tokens=lengths[1],
-    )
-
-
-def _plain(step: Step) -> tuple[float, ...]:
-    return tuple(getattr(step, name) for name in _OF_STEP)
-
-
-def known(steps: Steps) -> tuple[Steps, NDArray[np.bool_]]:
-    """The steps of which anything is known, and which those are."""
-    mask = np.isfinite(steps.arrivals)
-    return Steps(**{each.name: getattr(steps, each.name)[mask] for each in fields(Steps)}), mask
 
 
 def readings(profile: Profile, steps: Steps) -> list[Reading]:
@@ -97,12 +48,11 @@ Labels = tuple[tuple[str, str], ...]
 
 
 def _experience(profile: Profile, steps: Steps, own: Labels) -> list[Reading]:
-    waits = _waits(profile, steps)
-    mean = profile.plant.service_time
-    service = LogNormal.of_mean(mean, profile.service_sigma)
-    found = _latency("experience.e2e", (service, waits), profile.edges, steps.served, own)
+    waits, mean = _waits(profile, steps), profile.plant.service_time
+    spread = _Spread(LogNormal.of_mean(mean, profile.service_sigma), waits, _pace(profile, steps))
+    found = _latency("experience.e2e", spread, profile.edges, steps.served, own)
     answered = steps.served + steps.failed
-    within = _share(waits, service, np.array([profile.owner.target]))[0]
+    within = spread.share(np.array([profile.owner.target]))[0]
     attained = np.divide(
         steps.served * within, answered, out=np.full(len(steps), np.nan), where=answered > 0
     )
@@ -110,10 +60,54 @@ def _experience(profile: Profile, steps: Steps, own: Labels) -> list[Reading]:
     if profile.prefill is not None:
         first = LogNormal.of_mean(profile.prefill, 0.5)
         edges = np.append(_tidy(profile.edges[:-1] * profile.prefill / mean), np.inf)
-        found += _latency("experience.ttft", (first, waits), edges, steps.served, own)
-        pace = (mean - profile.prefill) / np.maximum(steps.output_tokens, 1.0)
-        found.append(Reading("experience.tpot", own, _rounded(pace, 6)))
+        early = _Spread(first, waits, _crowd(profile, steps))
+        found += _latency("experience.ttft", early, edges, steps.served, own)
+        decoding = (mean - profile.prefill) * spread.pace / np.maximum(steps.output_tokens, 1.0)
+        found.append(Reading("experience.tpot", own, _rounded(decoding, 6)))
     return found
+
+
+def _crowd(profile: Profile, steps: Steps) -> Floats:
+    """How much slower a request is than usual because others share its batch; 1 at half load.
+
+    The fleet's capacity is that of the model, at any load: what grows is the time inside.
+    """
+    busy = np.nan_to_num(steps.utilization, nan=0.5)
+    return np.asarray(1 + profile.crowding * (busy - 0.5), np.float64)
+
+
+def _pace(profile: Profile, steps: Steps) -> Floats:
+    """The service time against the usual one: by the batch, and by how long answers were."""
+    crowd = _crowd(profile, steps)
+    if profile.answers is None or profile.prefill is None:
+        return crowd
+    reading = profile.prefill / profile.plant.service_time
+    return crowd * (reading + (1 - reading) * steps.output_tokens / profile.answers.mean)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Latencies of each step's requests: a service time, stretched by `pace` (n,), after a wait."""
+
+    service: LogNormal
+    waits: Floats  # (CASES, n)
+    pace: Floats
+
+    def share(self, edges: Floats) -> Floats:
+        """The share of requests answered within each edge, shape (edges, n)."""
+        everybody = np.ones(self.pace.size)
+        return np.stack(
+            [
+                everybody
+                if np.isinf(edge)
+                else self.service.below((edge - self.waits) / self.pace).mean(axis=0)
+                for edge in edges
+            ]
+        )
+
+    @property
+    def mean(self) -> Floats:
+        return np.asarray(self.service.mean * self.pace + self.waits.mean(axis=0), np.float64)
 
 
 def _waits(profile: Profile, steps: Steps) -> Floats:
@@ -126,26 +120,10 @@ def _waits(profile: Profile, steps: Steps) -> Floats:
     return np.asarray(np.minimum(queue + steps.chance * EXPONENTIAL[:, None], plant.timeout))
 
 
-def _share(waits: Floats, service: LogNormal, edges: Floats) -> Floats:
-    """The share of requests answered within each edge, shape (edges, n)."""
-    return np.stack(
-        [
-            np.ones(waits.shape[1]) if np.isinf(edge) else service.below(edge - waits).mean(axis=0)
-            for edge in edges
-        ]
-    )
-
-
 def _latency(
-    signal: str, spread: tuple[LogNormal, Floats], edges: Floats, served: Floats, own: Labels
+    signal: str, spread: _Spread, edges: Floats, served: Floats, own: Labels
 ) -> list[Reading]:
-    service, waits = spread
-    return _histogram(
-        signal,
-        (edges, _share(waits, service, edges) * served),
-        (service.mean + waits.mean(axis=0)) * served,
-        own,
-    )
+    return _histogram(signal, (edges, spread.share(edges) * served), spread.mean * served, own)
 
 
 def _histogram(

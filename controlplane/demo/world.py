@@ -23,7 +23,8 @@ from controlplane.demo.physics import Step, advance
 from controlplane.demo.plans import Plan
 from controlplane.demo.recorded import Recorded
 from controlplane.demo.replay import FINE
-from controlplane.demo.telemetry import Reading, columns, readings
+from controlplane.demo.steps import columns
+from controlplane.demo.telemetry import Reading, readings
 from controlplane.metrics.selectors import latest_sample_at
 from scaler.engine.snapshot import Replicas
 from scaler.errors import NotFound
