@@ -2,20 +2,20 @@
 
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
-
+from controlplane.decisions.actuators import actuator_for
 from controlplane.demo.fleet import Fleet
 from controlplane.demo.profiles import Profile
 from scaler.actuators.base import ScaleTarget
 from scaler.actuators.simulated import SimulatedCloud
 from scaler.errors import Transient
 
+SIMULATED = "simulated"  # the only kind of cloud that the demo may make targets in
 TRIES = 20  # a write fails one time in fifty
 
 
 def create_target(target: ScaleTarget, profile: Profile, fleet: Fleet, *, now: datetime) -> None:
     """Make the target as the fleet left it: ready replicas, and orders that are still starting."""
-    cloud = SimulatedCloud(settings.CLOUD_DIR)
+    cloud = _cloud()
     _create(cloud, target, profile, ready=fleet.ready)
     if not fleet.pending:
         return
@@ -31,8 +31,16 @@ def create_target(target: ScaleTarget, profile: Profile, fleet: Fleet, *, now: d
 
 
 def ensure_target(target: ScaleTarget, profile: Profile, *, ready: int) -> None:
-    """The target again, when its cloud's file was lost; it raises whatever the cloud raises."""
-    _create(SimulatedCloud(settings.CLOUD_DIR), target, profile, ready=ready)
+    """The target again, when its cloud's file was lost."""
+    _create(_cloud(), target, profile, ready=ready)
+
+
+def _cloud() -> SimulatedCloud:
+    """The very adapter that the product's workers use."""
+    found = actuator_for(SIMULATED)
+    if not isinstance(found, SimulatedCloud):
+        raise TypeError(f"{found!r} cannot make scale targets")
+    return found
 
 
 def _create(cloud: SimulatedCloud, target: ScaleTarget, profile: Profile, *, ready: int) -> None:

@@ -198,9 +198,9 @@ class Generated:
 def _counts(means: Floats, dispersion: float, own: int, rows: Ints) -> Floats:
     """Whole numbers with these means and variance over mean, one draw per row's own seed.
 
-    Normal on the scale of square roots, on which counts of any size are about equally spread:
-    small ones stay positive and skewed.
+    Normal on the scale of square roots, on which counts of any size from about ten on are equally
+    spread; they stay positive and skewed.
     """
     luck = normal(own, _COUNT, rows)
-    roots = np.sqrt(np.maximum(means - (dispersion - 1) / 4, 0)) + np.sqrt(dispersion) / 2 * luck
+    roots = np.sqrt(np.maximum(means - dispersion / 4, 0)) + np.sqrt(dispersion) / 2 * luck
     return np.asarray(np.rint(np.maximum(roots, 0) ** 2))

@@ -123,7 +123,12 @@ def _store_series(team: Team, plan: Plan, steps: Steps, ends: Floats, *, now: da
     seen, mask = known(steps)
     parts = ((readings(plan.profile, seen), stamps[mask]), (_replicas(plan, steps), stamps))
     for found, at in parts:
-        doors.store_history(team.pk, found, at, decimals=plan.profile.decimals, now=now)
+        decimals = plan.profile.decimals
+        stored = doors.store_history(team.pk, found, at, decimals=decimals, now=now)
+        if stored.conflicts:
+            log.warning(
+                "demo.samples_in_the_way", workload=plan.profile.name, samples=stored.conflicts
+            )
 
 
 def _replicas(plan: Plan, steps: Steps) -> list[Reading]:

@@ -7,7 +7,6 @@ A blank is unknown and stays so; other columns are ignored.
 
 import csv
 import gzip
-import io
 import math
 import re
 import zlib
@@ -15,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -30,6 +29,7 @@ LEAST_SECONDS = 2 * 3600.0
 SHORTEST, LONGEST = 1.0, 86400.0  # seconds of an interval
 MAX_STEPS = 4_000_000  # of the grid, gaps included
 COUNTS = ("requests", "value")
+ENCODING = "utf-8-sig"  # with or without a byte order mark
 TOKENS = ("input_tokens", "output_tokens")
 
 
@@ -62,27 +62,24 @@ class Recording:
 def read(path: Path) -> Recording:
     """The recording in a file. Raises InvalidInput, with the line number where there is one."""
     try:
-        with path.open("rb") as file:
-            return _parsed(path, file)
-    except OSError as error:
-        raise _wrong("unreadable", f"{path.name} cannot be read: {error}") from error
-
-
-def _parsed(path: Path, file: BinaryIO) -> Recording:
-    raw: BinaryIO | gzip.GzipFile = file
-    if path.name.lower().endswith(".gz"):
-        raw = gzip.GzipFile(fileobj=file)
-    try:
-        return _recording(path.name, csv.reader(_lines(raw), strict=True))
+        with _opened(path) as text:
+            return _recording(path.name, csv.reader(_lines(text), strict=True))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise _wrong("gzip", f"{path.name} is no complete gzip file: {error}.") from error
     except UnicodeDecodeError as error:
         raise _wrong("text", f"{path.name} is no UTF-8 text; save it as CSV.") from error
+    except OSError as error:
+        raise _wrong("unreadable", f"{path.name} cannot be read: {error.strerror}.") from error
 
 
-def _lines(raw: BinaryIO | gzip.GzipFile) -> Iterator[str]:
+def _opened(path: Path) -> IO[str]:
+    if path.name.lower().endswith(".gz"):
+        return gzip.open(path, "rt", encoding=ENCODING, newline="")
+    return path.open("rt", encoding=ENCODING, newline="")
+
+
+def _lines(text: IO[str]) -> Iterator[str]:
     """Lines of bounded length, MAX_BYTES in all: a bomb is refused before it is unpacked."""
-    text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
     total = number = 0
     while line := text.readline(MAX_LINE + 1):
         number += 1

@@ -15,7 +15,7 @@ import structlog
 from controlplane.common.errors import ProductError
 from controlplane.decisions.actuators import actuator_for
 from controlplane.demo import plans
-from controlplane.demo.clouds import ensure_target
+from controlplane.demo.clouds import SIMULATED, ensure_target
 from controlplane.demo.doors import Present
 from controlplane.demo.host import Host
 from controlplane.demo.models import DemoWorkload
@@ -32,7 +32,6 @@ from scaler.errors import NotFound
 log = structlog.get_logger(__name__)
 LONGEST_STEP = 30.0  # seconds; a longer time without a step is a gap, and stays one
 SILENT_MOST = 600.0  # seconds of a gap that the queue is worked through
-SIMULATED = "simulated"  # the only kind of cloud that the demo may make targets in
 WHOLE = 0  # decimals of the host's counters
 
 Readings = list[tuple[Reading, int]]
