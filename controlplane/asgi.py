@@ -14,6 +14,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings")
 django_app = get_asgi_application()  # before anything below imports a model
 
+from controlplane.api.limit import limited  # noqa: E402
 from controlplane.common.pulse import start_bridge  # noqa: E402
 from controlplane.dashboard.routing import websocket_urlpatterns  # noqa: E402
 from controlplane.metrics.receivers.http import ROUTES, ingest_app  # noqa: E402
@@ -24,7 +25,7 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 websockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
-_tree = ProtocolTypeRouter({"http": django_app, "websocket": websockets})
+_tree = ProtocolTypeRouter({"http": limited(django_app), "websocket": websockets})
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

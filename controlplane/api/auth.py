@@ -9,12 +9,14 @@ from controlplane.accounts.roles import Scope
 from controlplane.accounts.selectors import Caller, caller_of_token, caller_of_user
 from controlplane.common import clock
 from controlplane.common.errors import Unauthenticated
+from controlplane.metrics.receivers.auth import refuse_token_in_url
 
 
 class Bearer(HttpBearer):
     """`Authorization: Bearer tw_…`."""
 
     def __call__(self, request: HttpRequest) -> Any:
+        refuse_token_in_url(dict(request.GET.lists()))
         header = request.headers.get("Authorization", "")
         return caller_of_token(header, now=clock.now()) if header else None
 
@@ -24,13 +26,18 @@ class Bearer(HttpBearer):
 
 
 class Session(APIKeyCookie):
-    """The browser's own session; CSRF is checked by the parent class."""
+    """The browser's own session; the parent class checks CSRF on every unsafe method."""
 
     def __init__(self, name: str) -> None:
         self.param_name = name
         super().__init__(csrf=True)
 
+    def __call__(self, request: HttpRequest) -> Any:
+        # Without a session there is nothing to forge, and the right answer is "who are you?".
+        return super().__call__(request) if self.param_name in request.COOKIES else None
+
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
+        """The logged-in person, or None."""
         if not request.user.is_authenticated:
             return None
         return caller_of_user(request.user)

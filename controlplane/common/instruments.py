@@ -21,6 +21,3 @@ ingest_seconds = Histogram(
 )
 live_connections = Gauge("tidewise_live_connections", "Open websocket connections.")
 live_events = Counter("tidewise_live_events", "Live events by direction.", ["direction"])
-loop_last_success = Gauge(
-    "tidewise_loop_last_success_timestamp_seconds", "When each loop last finished well.", ["loop"]
-)

@@ -162,6 +162,13 @@ def set_paused(row: Workload, *, paused: bool, actor: str, now: datetime) -> Non
 
 
 @transaction.atomic
+def resume(row: Workload, *, actor: str, now: datetime) -> None:
+    """Nothing that people placed holds the size any more: neither a pause nor an override."""
+    set_paused(row, paused=False, actor=actor, now=now)
+    lift_overrides(row, now=now)
+
+
+@transaction.atomic
 def place_override(
     row: Workload,
     *,

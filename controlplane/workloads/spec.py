@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_serializer, model_validator
 
 from controlplane.workloads.targets import Target
 from controlplane.workloads.units import Amount, Bound, Duration, Ratio, format_ratio
@@ -22,7 +22,15 @@ LabelValue = Annotated[
 ]
 Labels = Annotated[dict[LabelName, LabelValue], Field(max_length=32)]
 Word = Annotated[str, Field(pattern=rf"^{_PRINTABLE}*$", max_length=60)]
-Span = Annotated[Duration, Field(gt=timedelta(0))]
+
+
+def _some(length: timedelta) -> timedelta:
+    if not length:
+        raise ValueError("give a time longer than 0s")
+    return length
+
+
+Span = Annotated[Duration, AfterValidator(_some)]
 Share = Annotated[Ratio, Field(gt=0)]
 
 

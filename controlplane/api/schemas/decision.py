@@ -69,6 +69,7 @@ def decision_out(row: DecisionRecord, language: str = "en") -> dict[str, Any]:
 
 def decision_detail(row: DecisionRecord) -> dict[str, Any]:
     actuations = row.actuations.select_related("workload", "pool", "decision")
+    actuations = actuations.defer("decision__trail", "decision__snapshot")
     return {
         **decision_out(row),
         "snapshot": row.snapshot,

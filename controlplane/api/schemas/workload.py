@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from ninja import Field, Schema
 
+from controlplane.api.schemas.common import Input
 from controlplane.decisions.models import WorkloadStatus
 from controlplane.forecasts.models import ForecastRecord
 from controlplane.workloads.models import Workload
@@ -53,12 +54,12 @@ class WorkloadOut(Schema):
     status: StatusOut
 
 
-class OverrideIn(Schema):
+class OverrideIn(Input):
     """Pin a size, or freeze the present one by leaving `size` out."""
 
     size: int | None = Field(None, ge=0, le=100_000)
-    duration_seconds: float = Field(gt=0, le=7 * 86400)
-    reason: str = Field("", max_length=300)
+    duration_seconds: float = Field(ge=1, le=7 * 86400)
+    reason: str = Field("", max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")
 
 
 class OverrideOut(Schema):

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from controlplane.accounts import services
 from controlplane.accounts.models import ApiToken, AuditEntry
 from controlplane.accounts.roles import Scope, parse_scopes
 from controlplane.api.auth import caller
-from controlplane.api.schemas.common import Cursor, Limit, Page
+from controlplane.api.schemas.common import Cursor, Input, Limit, Page
 from controlplane.common import clock
 from controlplane.common.errors import InvalidInput, Missing
 from controlplane.common.paging import page
@@ -18,8 +18,8 @@ from controlplane.common.paging import page
 router = Router(tags=["accounts"])
 
 
-class TokenIn(Schema):
-    name: str = Field(min_length=1, max_length=80)
+class TokenIn(Input):
+    name: str = Field(pattern=r"^[^\x00-\x20\x7f][^\x00-\x1f\x7f]{0,79}$")
     scopes: list[str] = Field(min_length=1, max_length=4)
 
 
@@ -64,7 +64,7 @@ def create_token(request: HttpRequest, wish: TokenIn) -> Any:
     row, text = services.create_token(
         who.team, wish.name, scopes=scopes, now=clock.now(), actor=who.actor
     )
-    return 201, {**TokenOut.from_orm(row).dict(), "token": text}
+    return Status(201, {**TokenOut.from_orm(row).dict(), "token": text})
 
 
 @router.delete("/tokens/{prefix}", response={204: None})
@@ -74,7 +74,7 @@ def revoke_token(request: HttpRequest, prefix: str) -> Any:
     if row is None:
         raise Missing("token.missing", "There is no such token in this team.")
     services.revoke_token(row, now=clock.now(), actor=who.actor)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/audit", response=Page[AuditOut])

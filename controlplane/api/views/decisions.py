@@ -1,6 +1,5 @@
 """`/api/v1/decisions` and `/api/v1/actuations`: what was decided, why, and what came of it."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -8,7 +7,7 @@ from ninja import Query, Router
 
 from controlplane.accounts.roles import Scope
 from controlplane.api.auth import caller
-from controlplane.api.schemas.common import Cursor, Limit, Page
+from controlplane.api.schemas.common import Cursor, Instant, Limit, Page
 from controlplane.api.schemas.decision import (
     ActuationOut,
     DecisionDetail,
@@ -28,8 +27,8 @@ router = Router(tags=["decisions"])
 def list_decisions(
     request: HttpRequest,
     workload: str = "",
-    start: Annotated[datetime | None, Query(alias="from")] = None,
-    end: Annotated[datetime | None, Query(alias="to")] = None,
+    start: Annotated[Instant | None, Query(alias="from")] = None,
+    end: Annotated[Instant | None, Query(alias="to")] = None,
     changes: bool = False,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -37,7 +36,7 @@ def list_decisions(
     """Newest first; `changes=true` leaves out decisions that held the size."""
     who = caller(request, Scope.READ)
     rows = DecisionRecord.objects.filter(workload__team=who.team)
-    rows = rows.select_related("workload", "forecast")
+    rows = rows.select_related("workload", "forecast").defer("snapshot", "forecast__values")
     if workload:
         rows = rows.filter(workload__name=workload)
     if start:
@@ -72,6 +71,7 @@ def list_actuations(
     who = caller(request, Scope.READ)
     rows = ActuationRecord.objects.filter(workload__team=who.team)
     rows = rows.select_related("workload", "pool", "decision")
+    rows = rows.defer("decision__trail", "decision__snapshot")
     if workload:
         rows = rows.filter(workload__name=workload)
     found, following = page(rows, cursor=cursor, limit=limit, scope=f"actuations:{who.team.pk}")

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
-from ninja import Body, Router
+from ninja import Body, Router, Status
 
 from controlplane.accounts.roles import Scope
+from controlplane.accounts.selectors import Caller
 from controlplane.api.auth import caller
 from controlplane.api.schemas.common import Cursor, Limit, Page
 from controlplane.api.schemas.decision import DecisionOut, decision_out
@@ -27,6 +28,7 @@ from controlplane.workloads import services
 from controlplane.workloads.models import Workload
 from controlplane.workloads.parse import validate
 from controlplane.workloads.selectors import workload
+from controlplane.workloads.spec import WorkloadDocument
 
 router = Router(tags=["workloads"])
 Document = dict[str, Any]
@@ -37,6 +39,7 @@ def list_workloads(request: HttpRequest, limit: Limit = 100, cursor: Cursor = No
     """Every workload of the team, newest first."""
     who = caller(request, Scope.READ)
     rows = Workload.objects.filter(team=who.team).select_related("status__last_change")
+    rows = rows.defer("status__last_change__trail", "status__last_change__snapshot")
     found, following = page(rows, cursor=cursor, limit=limit, scope=f"workloads:{who.team.pk}")
     forecasts = _latest_forecasts(found)
     items = [workload_out(row, _status(row), forecasts.get(row.pk)) for row in found]
@@ -44,15 +47,16 @@ def list_workloads(request: HttpRequest, limit: Limit = 100, cursor: Cursor = No
 
 
 @router.post("", response={201: WorkloadOut})
-def create_workload(request: HttpRequest, document: Body[Document]) -> Any:
+def create_workload(request: HttpRequest, response: HttpResponse, document: Body[Document]) -> Any:
     """Create a workload; 409 when the name is taken."""
     who = caller(request, Scope.ADMIN)
-    parsed = validate(document)
-    _same_team(parsed.metadata.team, who.team.slug)
+    parsed = _parsed(document, who)
     if Workload.objects.filter(team=who.team, name=parsed.metadata.name).exists():
         raise Conflict("workload.exists", f"{parsed.metadata.name!r} exists; change it with PUT.")
     saved = services.save_document(who.team, parsed, actor=who.actor, now=clock.now())
-    return 201, workload_out(saved.workload, None, None)
+    response["ETag"] = saved.workload.etag
+    response["Location"] = f"/api/v1/workloads/{saved.workload.name}"
+    return Status(201, workload_out(saved.workload, None, None))
 
 
 @router.get("/{name}", response=WorkloadOut)
@@ -61,7 +65,7 @@ def get_workload(request: HttpRequest, response: HttpResponse, name: str) -> Any
     who = caller(request, Scope.READ)
     row = workload(who.team.pk, name)
     response["ETag"] = row.etag
-    return workload_out(row, _status(row), _latest_forecasts([row]).get(row.pk))
+    return _out(row)
 
 
 @router.put("/{name}", response=WorkloadOut)
@@ -70,17 +74,16 @@ def change_workload(
 ) -> Any:
     """Change a workload; needs If-Match (428 without it, 412 when somebody was faster)."""
     who = caller(request, Scope.ADMIN)
-    parsed = validate(document)
-    _same_team(parsed.metadata.team, who.team.slug)
+    row = workload(who.team.pk, name)
+    etag = _if_match(request, row)
+    parsed = _parsed(document, who)
     if parsed.metadata.name != name:
         raise InvalidInput(
             "workload.name", "The name in the document differs from the path.", status=422
         )
-    workload(who.team.pk, name)
-    etag = _if_match(request)
     saved = services.save_document(who.team, parsed, actor=who.actor, now=clock.now(), etag=etag)
     response["ETag"] = saved.workload.etag
-    return workload_out(saved.workload, _status(saved.workload), None)
+    return _out(saved.workload)
 
 
 @router.delete("/{name}", response={204: None})
@@ -88,22 +91,28 @@ def delete_workload(request: HttpRequest, name: str) -> Any:
     """Forget a workload and its history; its replicas stay as they are. Needs If-Match."""
     who = caller(request, Scope.ADMIN)
     row = workload(who.team.pk, name)
-    if _if_match(request) != row.etag:
-        raise Conflict("workload.changed", "It changed since you read it.", status=412)
-    services.remove(row, actor=who.actor, now=clock.now())
-    return 204, None
+    services.remove(row, actor=who.actor, now=clock.now(), etag=_if_match(request, row))
+    return Status(204, None)
 
 
 @router.post("/{name}/pause", response=WorkloadOut)
-def pause(request: HttpRequest, name: str) -> Any:
+def pause(request: HttpRequest, response: HttpResponse, name: str) -> Any:
     """No change of size until resumed."""
-    return _pause(request, name, paused=True)
+    who = caller(request, Scope.SCALE)
+    row = workload(who.team.pk, name)
+    services.set_paused(row, paused=True, actor=who.actor, now=clock.now())
+    response["ETag"] = row.etag
+    return _out(row)
 
 
 @router.post("/{name}/resume", response=WorkloadOut)
-def resume(request: HttpRequest, name: str) -> Any:
+def resume(request: HttpRequest, response: HttpResponse, name: str) -> Any:
     """Allow changes again, and lift every override."""
-    return _pause(request, name, paused=False)
+    who = caller(request, Scope.SCALE)
+    row = workload(who.team.pk, name)
+    services.resume(row, actor=who.actor, now=clock.now())
+    response["ETag"] = row.etag
+    return _out(row)
 
 
 @router.post("/{name}/override", response=OverrideOut)
@@ -127,19 +136,28 @@ def evaluate(request: HttpRequest, name: str) -> Any:
     row = evaluate_now(workload(who.team.pk, name), now=clock.now())
     if row is None:
         raise Conflict(
-            "decision.none", "Nothing to decide: mode is off, or no fresh size is known."
+            "decision.none", "Nothing to decide: the mode is off, or no fresh size is known."
         )
     return decision_out(row)
 
 
-def _pause(request: HttpRequest, name: str, *, paused: bool) -> Any:
-    who = caller(request, Scope.SCALE)
-    row = workload(who.team.pk, name)
-    now = clock.now()
-    services.set_paused(row, paused=paused, actor=who.actor, now=now)
-    if not paused:
-        services.lift_overrides(row, now=now)
-    return workload_out(row, _status(row), None)
+def _parsed(document: Document, who: Caller) -> WorkloadDocument:
+    """The document of this caller's team, which it need not name."""
+    metadata = document.get("metadata")
+    if isinstance(metadata, dict):
+        document = {**document, "metadata": {"team": who.team.slug, **metadata}}
+    parsed = validate(document)
+    if parsed.metadata.team != who.team.slug:
+        raise InvalidInput(
+            "workload.team",
+            f"This token belongs to team {who.team.slug!r}, not {parsed.metadata.team!r}.",
+            status=422,
+        )
+    return parsed
+
+
+def _out(row: Workload) -> dict[str, Any]:
+    return workload_out(row, _status(row), _latest_forecasts([row]).get(row.pk))
 
 
 def _status(row: Workload) -> WorkloadStatus | None:
@@ -158,17 +176,13 @@ def _latest_forecasts(rows: list[Workload]) -> dict[int, ForecastRecord]:
     return {row.workload_id: row for row in found}
 
 
-def _if_match(request: HttpRequest) -> str:
-    etag = request.headers.get("If-Match", "")
-    if not etag:
+def _if_match(request: HttpRequest, row: Workload) -> str:
+    """The version that the client read; `*` means whatever there is."""
+    header = request.headers.get("If-Match", "")
+    if not header:
         raise Conflict(
             "request.precondition", "Send If-Match with the ETag that GET answered.", status=428
         )
-    return etag
-
-
-def _same_team(named: str, own: str) -> None:
-    if named != own:
-        raise InvalidInput(
-            "workload.team", f"This token belongs to team {own!r}, not {named!r}.", status=422
-        )
+    if header.strip() == "*" or row.etag in {tag.strip() for tag in header.split(",")}:
+        return row.etag
+    raise services.changed_meanwhile()
