@@ -101,6 +101,7 @@ SIGNAL: Words = {
     "business.users.active": _("Active users"),
     "business.sessions.active": _("Sessions"),
     "business.cost.rate": _("Cost"),
+    "business.cost.per_million_tokens": _("Cost per 1M tokens out"),
     "infra.gpu.utilization": _("GPU"),
     "infra.gpu.memory.used": _("GPU memory"),
     "infra.gpu.power": _("GPU power"),
@@ -176,5 +177,7 @@ def signal_name(signal: str, quantile: float | None = None) -> str:
 
 def signal_text(signal: str, language: str) -> str:
     """What a signal is, from the catalogue, which speaks both languages."""
+    if signal == "business.cost.per_million_tokens":
+        return str(_("Cost of the running machines per million tokens generated"))
     entry = describe(signal)
     return f"{signal}: {entry.zh if language.startswith('zh') else entry.en}"

@@ -65,7 +65,7 @@ def layout(palette: Palette, window: Window, *, y_title: str) -> Layout:
             "hoverformat": "%m-%d %H:%M:%S",
             "showspikes": True,
             "spikemode": "across",
-            "spikesnap": "cursor",
+            "spikesnap": "hovered data",
             "spikethickness": 1,
             "spikedash": "solid",
             "spikecolor": palette.muted,

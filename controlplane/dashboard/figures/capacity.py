@@ -118,18 +118,22 @@ def _series(series: Series, window: Window) -> Trace:
 
 
 def _desired(capacity: Capacity, window: Window, palette: Palette, words: Words) -> Trace:
-    steps = list(capacity.desired)
-    if steps and steps[-1][0] < capacity.now:
-        steps.append((min(capacity.now, window.end), steps[-1][1]))
-    return {
-        "type": "scatter",
-        "mode": "lines",
+    """On the grid of what is ready, so that both can be read at one moment."""
+    line = {"width": 1.75, "dash": "5px,3px", "color": palette.series[1], "shape": "hv"}
+    return _series(wanted_on(capacity.ready, capacity.desired), window) | {
         "name": words["desired"],
-        "x": [window.x(at) for at, _size in steps],
-        "y": [size for _at, size in steps],
-        "line": {"width": 1.75, "dash": "5px,3px", "color": palette.series[1], "shape": "hv"},
-        "hovertemplate": "%{y:,d}",
+        "line": line,
     }
+
+
+def wanted_on(grid: Series, steps: Sequence[tuple[datetime, int]]) -> Series:
+    """What was wanted at the end of each interval; missing before the first decision."""
+    if not steps:
+        return Series(grid.start, grid.step, np.full(len(grid), np.nan))
+    since = np.array([at.timestamp() for at, _size in steps])
+    sizes = np.array([np.nan, *(float(size) for _at, size in steps)])
+    ends = grid.times() + grid.seconds
+    return Series(grid.start, grid.step, sizes[np.searchsorted(since, ends, side="left")])
 
 
 def _planned(planned: Planned, window: Window, palette: Palette, words: Words) -> Trace:

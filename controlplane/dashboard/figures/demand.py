@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from controlplane.dashboard.figures.axes import (
     Figure,
     Layout,
@@ -32,7 +30,7 @@ class Demand:
     forecast: Forecast | None
     now: datetime
     lead: timedelta | None
-    earlier: tuple[tuple[datetime, float], ...] = ()  # what older forecasts said about the past
+    earlier: Series | None = None  # what older forecasts said about the past
     stale: bool = False
 
 
@@ -41,8 +39,8 @@ def demand_figure(demand: Demand, *, window: Window, palette: Palette, words: Wo
     traces: list[Trace] = []
     if demand.forecast is not None:
         traces += _fan(demand.forecast, window, palette, words)
-    if demand.earlier:
-        traces.append(_earlier(demand, window, palette, words))
+    if demand.earlier is not None and not demand.earlier.missing.all():
+        traces.append(_earlier(demand.earlier, window, palette, words))
     traces.append(_actual(demand, window, palette, words))
     shape = layout(palette, window, y_title=words["unit"])
     if window.start <= demand.now <= window.end:
@@ -121,14 +119,14 @@ def _line(forecast: Forecast, values: Values, window: Window) -> Trace:
     }
 
 
-def _earlier(demand: Demand, window: Window, palette: Palette, words: Words) -> Trace:
-    values = np.array([value for _at, value in demand.earlier])
+def _earlier(earlier: Series, window: Window, palette: Palette, words: Words) -> Trace:
     return {
         "type": "scatter",
         "mode": "lines",
         "name": words["earlier"],
-        "x": [window.x(at) for at, _value in demand.earlier],
-        "y": plain(values),
+        "x0": window.x(earlier.start),
+        "dx": round(earlier.seconds * 1000),
+        "y": plain(earlier.values, 4),
         "line": {"width": 1, "dash": "dot", "color": palette.forecast},
         "hovertemplate": "%{y:,.4~g}",
     }
@@ -157,5 +155,5 @@ def _now_line(
             | {"x0": start, "x1": end, "y0": low, "y1": high}
         )
     shape["annotations"].append(
-        note(words["lead"], x=now, y=0.16, colour=palette.text, anchor="left")
+        note(words["lead"] + " ", x=now, y=0.07, colour=palette.text, anchor="right")
     )

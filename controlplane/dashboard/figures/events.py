@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import pairwise
 
 LEAST_PIXELS = 12.0
 
@@ -84,14 +83,18 @@ def merged(events: Sequence[Event]) -> tuple[Event, ...]:
 def clustered(
     events: Sequence[Event], *, start: datetime, end: datetime, width: float
 ) -> tuple[Cluster, ...]:
-    """Glyphs for a lane `width` pixels wide, oldest first; counts add up to the events."""
+    """Glyphs for a lane `width` pixels wide, oldest first; counts add up to the events.
+
+    A cluster stands where its first event does and is at most one glyph wide, so that any two
+    glyphs are far enough apart and none collects a whole day.
+    """
     least = (end - start) * (LEAST_PIXELS / max(width, LEAST_PIXELS))
     inside = sorted((one for one in events if start <= one.at <= end), key=lambda each: each.at)
     if not inside:
         return ()
     groups: list[list[Event]] = [[inside[0]]]
-    for before, event in pairwise(inside):
-        if event.at - before.at < least:
+    for event in inside[1:]:
+        if event.at - groups[-1][0].at < least:
             groups[-1].append(event)
         else:
             groups.append([event])
@@ -102,4 +105,4 @@ def _cluster(group: list[Event]) -> Cluster:
     worst = max(group, key=lambda each: (_WEIGHT[each.kind], each.at))
     texts = list(dict.fromkeys(each.text for each in group))
     shown = texts[:4] + ([f"… +{len(texts) - 4}"] if len(texts) > 4 else [])
-    return Cluster(worst.kind, worst.at, " · ".join(shown), worst.href, len(group))
+    return Cluster(worst.kind, group[0].at, " · ".join(shown), worst.href, len(group))

@@ -14,7 +14,7 @@ from controlplane.dashboard.figures.thin import kept
 from forecasting.series import Series
 
 WIDTH, HEIGHT = 600.0, 100.0
-MOST_POINTS = 120
+MOST_POINTS = 100
 FLAT = 1e-12
 
 
@@ -48,15 +48,24 @@ def spark(values: Sequence[float | None], *, width: float = 96, height: float = 
 
 
 def drawing(
-    series: Series, *, start: datetime, end: datetime, bound: float | None = None
+    series: Series,
+    *,
+    start: datetime,
+    end: datetime,
+    bound: float | None = None,
+    unit: float | None = 1.0,
 ) -> Drawing:
-    """A series over a span, from zero up to a round number above everything drawn."""
+    """A series over a span, from zero up to a round number above everything drawn.
+
+    `unit` is what the number is round in (2^30 for bytes); None says that 1 is all there can be.
+    """
     index = kept(series.values, MOST_POINTS)
     values = series.values[index]
     length = (end - start).total_seconds()
     shares = (series.times()[index] + series.seconds / 2 - start.timestamp()) / length
     shares = np.clip(shares, 0.0, 1.0)
-    top = ceiling([*values[np.isfinite(values)].tolist(), *([bound] if bound else [])])
+    drawn = [*values[np.isfinite(values)].tolist(), *([bound] if bound else [])]
+    top = ceiling([value / unit for value in drawn]) * unit if unit else max(1.0, *drawn)
     points = [
         (WIDTH * share, HEIGHT * (1 - value / top)) if isfinite(value) else None
         for share, value in zip(shares.tolist(), values.tolist(), strict=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +19,10 @@ class Day:
     baseline: Decimal | None
 
 
-def savings_figure(days: Sequence[Day], *, palette: Palette, words: Words) -> Figure:
-    """The baseline as an outline, what was paid as bars beside it."""
+def savings_figure(
+    days: Sequence[Day], *, period: tuple[date, date], palette: Palette, words: Words
+) -> Figure:
+    """What was paid as bars, the baseline as an outline beside them, over the whole period."""
     dates = [each.day.isoformat() for each in days]
     bars: list[dict[str, Any]] = [
         {
@@ -43,7 +45,13 @@ def savings_figure(days: Sequence[Day], *, palette: Palette, words: Words) -> Fi
             "hovertemplate": f"%{{y:,.2f}} {words['currency']}",
         },
     ]
-    return {"data": bars, "layout": _layout(palette, words)}
+    shape = _layout(palette, words)
+    half = timedelta(hours=12)
+    edges = (datetime.combine(day, time()) for day in period)
+    shape["xaxis"]["range"] = [
+        (edge + way).isoformat() for edge, way in zip(edges, (-half, half), strict=True)
+    ]
+    return {"data": bars, "layout": shape}
 
 
 def _layout(palette: Palette, words: Words) -> dict[str, Any]:
@@ -62,6 +70,12 @@ def _layout(palette: Palette, words: Words) -> dict[str, Any]:
             "font": {"color": palette.text, "size": 12},
         },
         "showlegend": False,
-        "xaxis": {"type": "date", "tickformat": "%m-%d", "dtick": None, **line, "showgrid": False},
-        "yaxis": {"rangemode": "tozero", "title": {"text": words["currency"]}, "nticks": 5, **line},
+        "xaxis": {"type": "date", "tickformat": "%m-%d", **line, "showgrid": False},
+        "yaxis": {
+            "rangemode": "tozero",
+            "title": {"text": words["currency"], "font": {"size": 11}},
+            "nticks": 5,
+            "tickformat": ",",
+            **line,
+        },
     }

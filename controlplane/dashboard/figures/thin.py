@@ -14,16 +14,14 @@ def kept(values: Values, most: int) -> Index:
     """
     if values.size <= most:
         return np.arange(values.size, dtype=np.int64)
-    stretches = max(1, most // 2)
-    edges = np.linspace(0, values.size, stretches + 1).astype(np.int64)
-    keep: set[int] = set()
-    for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        part = values[start:end]
-        if np.isnan(part).all():
-            keep.add(start)
-        else:
-            keep.update((start + int(np.nanargmin(part)), start + int(np.nanargmax(part))))
-    return np.array(sorted(keep), dtype=np.int64)
+    length = -(-values.size // max(1, most // 2))
+    padded = np.full(-(-values.size // length) * length, np.nan)
+    padded[: values.size] = values
+    stretches = padded.reshape(-1, length)
+    starts = np.arange(stretches.shape[0]) * length
+    low = np.where(np.isnan(stretches), np.inf, stretches).argmin(axis=1)
+    high = np.where(np.isnan(stretches), -np.inf, stretches).argmax(axis=1)
+    return np.unique(np.concatenate((starts + low, starts + high))).astype(np.int64)
 
 
 def plain(values: Values, figures: int = 5) -> list[float | None]:

@@ -12,6 +12,7 @@ from controlplane.dashboard.figures.paths import spark
 from controlplane.dashboard.presenters.ledger import Money, totals
 from controlplane.workloads.spec import Range
 
+NOISE = ("", "tolerance", "stabilization")  # why a size stays that nobody has to hear of
 STALE_AFTER = timedelta(seconds=90)
 ORDER_OF_HEALTH = {"risk": 0, "stale": 1, "waiting": 2, "paused": 3, "ok": 4, "off": 5}
 FILTERS = ("risk", "stale", "waiting", "paused", "ok", "off")
@@ -30,8 +31,9 @@ class Wish:
 
     @property
     def held(self) -> bool:
-        """Something else was wanted, and the size stays."""
-        return self.desired == self.current and self.wanted != self.current and bool(self.binding)
+        """More was wanted than is given, or a person or missing data holds the size."""
+        short = self.wanted > self.desired and self.binding not in NOISE
+        return short or self.binding in {"override", "freshness"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,14 +139,22 @@ def quantity(value: float | None, unit: str, language: str = "en") -> Quantity:
         return Quantity(digits(value / 1e3), "kW") if value >= 1e3 else Quantity(digits(value), "W")
     if unit == "Cel":
         return Quantity(digits(value), "°C")
-    if unit == "{USD}/h":
-        return Quantity(f"{value:,.2f}", "USD/h")
+    if unit.startswith("{USD}"):
+        return Quantity(digits(value) if value < 0.1 else f"{value:,.2f}", unit_word(unit))
     return _things(value, unit, language)
 
 
 def unit_word(unit: str) -> str:
     """A signal's UCUM unit as a chart's title names it."""
-    plain = {"s": "s", "1": "%", "By": "GiB", "By/s": "Mbit/s", "Cel": "°C", "{USD}/h": "USD/h"}
+    plain = {
+        "s": "s",
+        "1": "%",
+        "By": "GiB",
+        "By/s": "Mbit/s",
+        "Cel": "°C",
+        "{USD}/h": "USD/h",
+        "{USD}": "USD",
+    }
     if unit in plain:
         return plain[unit]
     words = unit.replace("{request}", "req").replace("{token}", "tok")

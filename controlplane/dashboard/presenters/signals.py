@@ -46,6 +46,7 @@ LAYERS: tuple[tuple[str, tuple[Wanted, ...]], ...] = (
             ("business.users.active", None),
             ("business.sessions.active", None),
             ("business.cost.rate", None),
+            ("business.cost.per_million_tokens", None),
         ),
     ),
     (
@@ -70,6 +71,9 @@ EXPECTED = {
     "infra": "infra.gpu.utilization",
 }
 MOST_OF_A_LAYER = 8
+# What the number at a panel's upper edge is round in; a share needs no more than all of it.
+SCALES: dict[str, float | None] = {"1": None, "By": 2.0**30, "By/s": 125_000.0}
+PER_MILLION: Wanted = ("business.cost.per_million_tokens", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,6 @@ class Panel:
     trend: str
     shares: str
     texts: str
-    clusters: tuple[tuple[float, Cluster], ...]
     stale: bool
     table: tuple[tuple[datetime, float], ...]
 
@@ -111,12 +114,11 @@ def chosen(slo: Wanted | None, extra: Sequence[str]) -> dict[str, tuple[Wanted, 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How panels are seen: the span, the reader's language, events, and who is stale."""
+    """How panels are seen: the span, the reader's language, and whether data are stale."""
 
     start: datetime
     end: datetime
     language: str
-    clusters: tuple[Cluster, ...]
     stale: bool
 
 
@@ -139,9 +141,9 @@ def panel(
     wanted: Wanted, series: Series, unit: str, view: View, bound: float | None = None
 ) -> Panel:
     """One signal over the span."""
-    drawn = drawing(series, start=view.start, end=view.end, bound=bound)
+    scale = SCALES.get(unit, 1.0)
+    drawn = drawing(series, start=view.start, end=view.end, bound=bound, unit=scale)
     present = series.values[~series.missing]
-    length = (view.end - view.start).total_seconds()
     return Panel(
         key=f"{wanted[0]}{'' if wanted[1] is None else f'.q{wanted[1] * 100:g}'}".replace(".", "-"),
         signal=wanted[0],
@@ -155,12 +157,16 @@ def panel(
         trend=trend(series),
         shares=" ".join(f"{share:g}" for share, _value in drawn.shown),
         texts="|".join(str(quantity(value, unit, view.language)) for _share, value in drawn.shown),
-        clusters=tuple(
-            ((each.at - view.start).total_seconds() / length, each) for each in view.clusters
-        ),
         stale=view.stale,
         table=rows(series, 12),
     )
+
+
+def marks(
+    clusters: Sequence[Cluster], start: datetime, end: datetime
+) -> tuple[tuple[float, Cluster], ...]:
+    """Where events stand on every panel, as shares of its width: drawn once, used by all."""
+    return tuple((((each.at - start) / (end - start)), each) for each in clusters)
 
 
 def trend(series: Series) -> str:

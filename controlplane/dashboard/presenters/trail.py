@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from scaler.engine.decision import Decision, Step
 from scaler.engine.sentences import describe
-from scaler.policies.recommendation import Recommendation, Silence
+from scaler.policies.recommendation import Recommendation, Silence, Voice
 
 Part = Step | Recommendation | Silence
 
@@ -82,8 +82,8 @@ def trail(decision: Decision, *, language: str, zone: tzinfo) -> Trail:
 
 
 def _ordered(wishes: Iterable[Recommendation]) -> list[Recommendation]:
-    """The largest wish first: it is the one that counts."""
-    return sorted(wishes, key=lambda wish: -wish.desired)
+    """The largest wish first: it is the one that counts. Those without one come last."""
+    return sorted(wishes, key=lambda wish: (wish.voice is Voice.CALM, -wish.desired))
 
 
 def _scale(decision: Decision) -> float:
@@ -98,6 +98,9 @@ def _whole(kind: str, size: int, scale: float) -> Row:
 
 
 def _wish(wish: Recommendation, say: Callable[[Part], str], scale: float) -> Row:
+    """A policy that saw healthy data and wants nothing has no bar."""
+    if wish.voice is Voice.CALM:
+        return Row("wish", wish.policy, say(wish), None, None, voice=str(wish.voice))
     return Row(
         "wish",
         wish.policy,

@@ -8,11 +8,11 @@ import numpy as np
 from django.db.models import F, Max, Min
 
 from controlplane.dashboard.figures.capacity import Planned
-from controlplane.dashboard.presenters.signals import Wanted, chosen
+from controlplane.dashboard.presenters.signals import PER_MILLION, Wanted, chosen
 from controlplane.dashboard.ranges import Span
 from controlplane.decisions.models import DecisionRecord
 from controlplane.forecasts.models import ForecastRecord
-from controlplane.metrics.catalogue.signals import describe
+from controlplane.metrics.catalogue.signals import describe, signals
 from controlplane.metrics.models import SeriesRow
 from controlplane.metrics.selectors import series_many
 from controlplane.workloads.models import Pool, Workload
@@ -24,6 +24,8 @@ READY: Wanted = ("infra.replicas.ready", None)
 CURRENT: Wanted = ("infra.replicas.current", None)
 USUAL_LOAD = 0.7  # the share of a replica that is planned with when no policy says otherwise
 EARLIER = 40  # older forecasts drawn into the past
+EARLIER_SPAN = timedelta(hours=26)
+MOST_OWN = 12
 CHART_AHEAD = timedelta(minutes=30)
 
 
@@ -39,7 +41,7 @@ class Reading:
     units: Mapping[str, str]
     desired: tuple[tuple[datetime, int], ...]
     forecast: ForecastRecord | None
-    earlier: tuple[tuple[datetime, float], ...]
+    earlier: Series | None
     needed: Series | None
     planned: Planned | None
     end: datetime
@@ -71,6 +73,11 @@ def read(workload: Workload, span: Span, *, now: datetime) -> Reading:
         span=area,
         step=span.step(),
     )
+    units = {signal: describe(signal).unit for signal, _quantile in wanted}
+    per_million = cost_per_million(found)
+    if per_million is not None:
+        found[PER_MILLION] = per_million
+        units[PER_MILLION[0]] = "{USD}"
     forecast = _newest_forecast(workload, now) if span.end >= now - CHART_AHEAD else None
     load = per_replica(spec)
     return Reading(
@@ -79,14 +86,26 @@ def read(workload: Workload, span: Span, *, now: datetime) -> Reading:
         current=replicas[CURRENT],
         layers=layers,
         signals=found,
-        units={signal: describe(signal).unit for signal, _quantile in wanted},
+        units=units,
         desired=desired_steps(workload, span.start, end, span.step()),
         forecast=forecast,
-        earlier=earlier_forecasts(workload, span.start, end),
+        earlier=earlier_forecasts(workload, found[demand]),
         needed=_needed(found[demand], load),
         planned=_planned(forecast.forecast if forecast else None, load),
         end=end,
     )
+
+
+def cost_per_million(found: Mapping[Wanted, Series]) -> Series | None:
+    """Cost an hour over tokens generated an hour, per million; None where either is not sent."""
+    cost = found.get(("business.cost.rate", None))
+    tokens = found.get(("business.tokens.output.rate", None))
+    if cost is None or tokens is None or cost.missing.all() or tokens.missing.all():
+        return None
+    hourly = tokens.values * 3600 / 1e6
+    values = np.full(hourly.size, np.nan)
+    np.divide(cost.values, hourly, out=values, where=hourly > 1e-6)
+    return Series(cost.start, cost.step, values)
 
 
 def per_replica(spec: Spec) -> float | None:
@@ -137,39 +156,42 @@ def desired_steps(
     )
 
 
-def earlier_forecasts(
-    workload: Workload, start: datetime, end: datetime
-) -> tuple[tuple[datetime, float], ...]:
-    """What forecasts said about the past, each from one lead time ahead on; one or two queries."""
+def earlier_forecasts(workload: Workload, demand: Series) -> Series | None:
+    """What forecasts said about the past, on the grid of what came; two queries.
+
+    Each speaks from one lead time after its origin until the next one that was picked does. A
+    longer past shows too little of it to be worth reading.
+    """
+    start, end = demand.start, demand.end
+    if end - start > EARLIER_SPAN or not len(demand):
+        return None
     lead = timedelta(seconds=max((pool.lead_seconds for pool in workload.pools.all()), default=300))
-    gap = (end - start) / EARLIER
     rows = ForecastRecord.objects.filter(
         workload=workload, origin__gte=start - lead, origin__lte=end
     ).order_by("origin")
-    chosen_ids, last = [], None
-    for pk, origin in rows.values_list("pk", "origin"):
+    picked = _spaced(rows.values_list("pk", "origin"), (end - start) / EARLIER)
+    columns = ("origin", "step_seconds", "quantiles", "values")
+    values = np.full(len(demand), np.nan)
+    times = demand.times()
+    for origin, step, quantiles, table in rows.filter(pk__in=picked).values_list(*columns):
+        if 0.5 in quantiles:
+            median = np.array([row[quantiles.index(0.5)] for row in table])
+            ahead = times - origin.timestamp()
+            slots = np.floor(ahead / step).astype(np.int64)
+            speaks = (ahead >= lead.total_seconds()) & (slots < median.size)
+            values[speaks] = median[slots[speaks]]
+    return Series(start, demand.step, values)
+
+
+def _spaced(rows: Iterable[tuple[int, datetime]], gap: timedelta) -> list[int]:
+    """Ids at least `gap` apart."""
+    picked: list[int] = []
+    last: datetime | None = None
+    for pk, origin in rows:
         if last is None or origin - last >= gap:
-            chosen_ids.append(pk)
+            picked.append(pk)
             last = origin
-    found = ForecastRecord.objects.filter(pk__in=chosen_ids).order_by("origin")
-    return _joined([row.forecast for row in found], lead, end)
-
-
-def _joined(
-    forecasts: list[Forecast], lead: timedelta, end: datetime
-) -> tuple[tuple[datetime, float], ...]:
-    """Each forecast speaks from its lead time until the next one does."""
-    points: list[tuple[datetime, float]] = []
-    for i, forecast in enumerate(forecasts):
-        following = forecasts[i + 1].origin if i + 1 < len(forecasts) else end
-        at = forecast.origin + lead
-        until = min(max(following + lead, at + forecast.step), forecast.end, end)
-        while at < until:
-            value = forecast.at(at, 0.5)
-            if value is not None:
-                points.append((at, value))
-            at += max(forecast.step, timedelta(minutes=1))
-    return tuple(points)
+    return picked
 
 
 def _newest_forecast(workload: Workload, now: datetime) -> ForecastRecord | None:
@@ -183,10 +205,8 @@ def _own_business(workload: Workload) -> list[str]:
     rows = SeriesRow.objects.filter(
         team_id=workload.team_id, signal__startswith="business.", labels__workload=workload.name
     )
-    return sorted(set(rows.values_list("signal", flat=True)[:200]))[:MOST_OWN]
-
-
-MOST_OWN = 12
+    names = set(rows.values_list("signal", flat=True)[:200])
+    return sorted(names - set(signals()))[:MOST_OWN]
 
 
 def pools_of(workload: Workload) -> tuple[dict[str, str], ...]:

@@ -1,21 +1,22 @@
 """Decisions of a team → a page of the list, and one of them with what came of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from controlplane.common.errors import Missing
 from controlplane.common.paging import page
-from controlplane.dashboard.selectors.sentences import worded
+from controlplane.dashboard.selectors.sentences import sentences
 from controlplane.decisions.models import ActuationRecord, DecisionRecord
 
-PAGE = 50
+LOOKS = 100  # a page; the same recommendation, repeated at every look, is one line
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which decisions; `which` is changed, held or all."""
+    """Which decisions; `which` is changed, recommended, held or all."""
 
     workload: str = ""
     which: str = "changed"
@@ -26,9 +27,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One line of the list."""
+    """One line: the newest of `looks` decisions that said the same, and since when."""
 
     row: DecisionRecord
+    since: datetime
+    looks: int
     sentence: str
     attempts: tuple[ActuationRecord, ...]
 
@@ -36,30 +39,69 @@ class Listed:
 def listed(
     team: int, asked: Asked, *, language: str, zone: tzinfo
 ) -> tuple[list[Listed], str | None]:
-    """A page, newest first, and the cursor of the next; three queries. Raises InvalidInput."""
-    attempts = Prefetch("actuations", ActuationRecord.objects.order_by("pk"), "attempts")
-    rows = _asked(team, asked).select_related("workload").defer("snapshot", "workload__document")
-    found, following = page(
-        rows.prefetch_related(attempts),
-        cursor=asked.cursor or None,
-        limit=PAGE,
-        scope=f"pages:{team}",
-    )
-    words = worded(found, language=language, zone=zone)
-    lines = [Listed(row, words[row.public_id], tuple(_attempts(row))) for row in found]
-    return lines, following
+    """A page, newest first, and the cursor of the next; four queries. Raises InvalidInput."""
+    rows = _asked(team, asked).select_related("workload").defer(*_HEAVY)
+    found, following = page(rows, cursor=asked.cursor or None, limit=LOOKS, scope=f"pages:{team}")
+    return lines(found, language=language, zone=zone), following
 
 
-def _attempts(row: DecisionRecord) -> list[ActuationRecord]:
-    return list(getattr(row, "attempts", ()))
+_HEAVY = ("trail", "snapshot", "workload__document")
+
+
+def lines(rows: Sequence[DecisionRecord], *, language: str, zone: tzinfo) -> list[Listed]:
+    """Rows without their trails, newest first → lines with sentences and what came of them."""
+    groups = folded(rows)
+    words = sentences((group[0].public_id for group in groups), language=language, zone=zone)
+    attempts = _attempts([group[0].pk for group in groups])
+    return [
+        Listed(
+            row=group[0],
+            since=group[-1].at,
+            looks=len(group),
+            sentence=words.get(group[0].public_id, ""),
+            attempts=tuple(attempts.get(group[0].pk, ())),
+        )
+        for group in groups
+    ]
+
+
+def folded(rows: Sequence[DecisionRecord]) -> list[list[DecisionRecord]]:
+    """Neighbours of one workload that say the same and ordered nothing are one group."""
+    groups: list[list[DecisionRecord]] = []
+    open_: dict[int, list[DecisionRecord]] = {}
+    for row in rows:
+        last = open_.get(row.workload_id)
+        if last is not None and _same(last[0], row):
+            last.append(row)
+        else:
+            open_[row.workload_id] = [row]
+            groups.append(open_[row.workload_id])
+    return groups
+
+
+def _same(one: DecisionRecord, other: DecisionRecord) -> bool:
+    inert = one.held or one.mode != "auto"
+    facts = ("current", "desired", "binding", "mode")
+    return inert and all(getattr(one, name) == getattr(other, name) for name in facts)
+
+
+def _attempts(decisions: list[int]) -> dict[int, list[ActuationRecord]]:
+    found: dict[int, list[ActuationRecord]] = {}
+    for row in ActuationRecord.objects.filter(decision_id__in=decisions).order_by("pk"):
+        found.setdefault(row.decision_id, []).append(row)
+    return found
 
 
 def _asked(team: int, asked: Asked) -> "QuerySet[DecisionRecord]":
     rows = DecisionRecord.objects.filter(workload__team_id=team)
     if asked.workload:
         rows = rows.filter(workload__name=asked.workload)
-    if asked.which in {"changed", "held"}:
+    if asked.which != "all":
         rows = rows.filter(held=asked.which == "held")
+    if asked.which == "changed":
+        rows = rows.filter(mode="auto")
+    if asked.which == "recommended":
+        rows = rows.exclude(mode="auto")
     if asked.start:
         rows = rows.filter(at__gte=asked.start)
     if asked.end:

@@ -1,6 +1,7 @@
 """A workload and a span → what happened to its size, ready for the charts' lane."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.db.models import Count, F, Max, Min, Q
 from django.urls import reverse
@@ -8,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from controlplane.accounts.models import AuditEntry
 from controlplane.dashboard.figures.events import Event, EventKind, merged
+from controlplane.dashboard.presenters.overview import NOISE
+from controlplane.dashboard.told import told
 from controlplane.dashboard.wording import word
 from controlplane.decisions.models import ActuationRecord, ActuationState, DecisionRecord
 from controlplane.workloads.models import Workload
 
 MOST = 2000
 BUCKETS = 240  # holds repeat at every look; one a bucket is enough to draw
-NOISE = ("", "tolerance", "stabilization")  # why a size stays that nobody has to hear of
 BY_PEOPLE = (
     "workload.override",
     "workload.paused",
@@ -44,7 +46,7 @@ def _changes(workload: Workload, start: datetime, end: datetime) -> list[Event]:
             EventKind.UP if desired > current else EventKind.DOWN,
             at,
             _sized(desired - current, desired, mode),
-            reverse("decision", args=[ref]),
+            _page(ref),
         )
         for ref, at, current, desired, mode in rows.values_list(
             "public_id", "at", "current", "desired", "mode"
@@ -76,7 +78,7 @@ def _blocked(workload: Workload, start: datetime, end: datetime) -> list[Event]:
             row["since"],
             _("held at %(size)d: %(why)s")
             % {"size": row["size"], "why": word("guardrail", row["binding"])},
-            reverse("decision", args=[row["newest"]]),
+            _page(row["newest"]),
         )
         for row in rows.order_by("since")[:MOST]
     ]
@@ -101,13 +103,23 @@ def _failed(workload: Workload, start: datetime, end: datetime) -> list[Event]:
         Event(
             EventKind.FAILED,
             finished or created,
-            _("failed: %(why)s") % {"why": detail or "–"},
-            reverse("decision", args=[ref]),
+            _("failed: %(why)s") % {"why": told(detail) or "–"},
+            _page(ref),
         )
         for ref, created, finished, detail in rows.values_list(
             "decision__public_id", "created_at", "finished_at", "detail"
         )[:MOST]
     ]
+
+
+def _page(ref: str) -> str:
+    """The decision's page; resolved once, since a span may hold thousands."""
+    return f"{_decisions()}/{ref}"
+
+
+@cache
+def _decisions() -> str:
+    return reverse("decisions")
 
 
 def _milliseconds(length: timedelta) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Max, OuterRef, Q, Subquery
 
 from controlplane.dashboard.presenters.ledger import Money, money
 from controlplane.dashboard.presenters.overview import Last, Seen, Wish
@@ -23,15 +23,15 @@ def seen(team: int, *, now: datetime, language: str, zone: tzinfo) -> list[Seen]
     1. workloads with their status rows and the ids of their newest decision and forecast
     2. those decisions, without what the engine saw
     3. those forecasts
-    4. the words of decisions not met before
-    5. pins that are in force, 6. today's ledger
+    4. the last change of workloads whose status row does not name it (loaded history)
+    5. the words of changes not met before
+    6. pins that are in force, 7. today's ledger
     """
     rows = list(_workloads(team))
     newest = _decisions(row.newest_decision for row in rows)
     medians = _medians(row.newest_forecast for row in rows)
-    changes = [row.status.last_change for row in rows if _status(row)]
-    told = [one for one in (*newest.values(), *changes) if one is not None]
-    words = sentences((one.public_id for one in told), language=language, zone=zone)
+    changes = _changes(rows)
+    words = sentences((one.public_id for one in changes.values()), language=language, zone=zone)
     pins = dict(
         Override.objects.filter(workload__team_id=team, lifted_at=None, until__gt=now)
         .order_by("created_at")
@@ -47,7 +47,7 @@ def seen(team: int, *, now: datetime, language: str, zone: tzinfo) -> list[Seen]
             spec=row.document["spec"],
             status=_plain(row),
             wish=_wish(newest.get(row.newest_decision)),
-            last=_last(_change(row), words),
+            last=_last(changes.get(row.pk), words),
             median=medians.get(row.newest_forecast, ()),
             saved=saved.get(row.name),
         )
@@ -102,9 +102,20 @@ def _status(row: Workload) -> Any:
     return getattr(row, "status", None)
 
 
-def _change(row: Workload) -> DecisionRecord | None:
-    status = _status(row)
-    return status.last_change if status else None
+def _changes(rows: list[Any]) -> dict[int, DecisionRecord]:
+    """Workload → the newest decision that changed its size."""
+    found = {
+        row.pk: row.status.last_change for row in rows if _status(row) and row.status.last_change
+    }
+    silent = [row.pk for row in rows if row.pk not in found]
+    ticks = DecisionRecord.objects.filter(workload__in=silent, held=False).values("workload")
+    newest = Q()
+    for entry in ticks.annotate(tick=Max("tick")):
+        newest |= Q(workload=entry["workload"], tick=entry["tick"])
+    if newest:
+        older = DecisionRecord.objects.filter(newest).defer("trail", "snapshot")
+        found |= {one.workload_id: one for one in older}
+    return found
 
 
 def _plain(row: Workload) -> dict[str, Any] | None:
@@ -131,9 +142,3 @@ def _last(row: DecisionRecord | None, words: dict[str, str]) -> Last | None:
     if row is None:
         return None
     return Last(row.public_id, row.at, row.change, words.get(row.public_id, ""))
-
-
-def stalest(team: int, names: Iterable[str]) -> Any:
-    """Pools whose last read failed, for the banner: (workload, pool, trouble)."""
-    rows = Workload.objects.filter(team_id=team, name__in=list(names)).exclude(pools__trouble="")
-    return rows.values_list(F("name"), F("pools__name"), F("pools__trouble"))

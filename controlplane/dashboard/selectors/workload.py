@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from django.db.models import Prefetch, Q
-
 from controlplane.dashboard.presenters.overview import Row, Seen, row
 from controlplane.dashboard.presenters.trail import Trail, trail
 from controlplane.dashboard.ranges import Span
+from controlplane.dashboard.selectors.decisions import Listed, folded, lines
 from controlplane.dashboard.selectors.sentences import readable, spoken, worded
-from controlplane.decisions.models import ActuationRecord, DecisionRecord, WorkloadStatus
+from controlplane.decisions.models import DecisionRecord, WorkloadStatus
 from controlplane.demo.models import DemoWorkload
 from controlplane.forecasts.models import ModelState, ModelVersion
 from controlplane.workloads.models import Override, Workload
 
 MOST_DECISIONS = 12
+MOST_LOOKS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,11 @@ def _plain(status: WorkloadStatus) -> dict[str, Any]:
 
 def decisions(
     workload: Workload, span: Span, *, language: str, zone: tzinfo, every: bool = False
-) -> list[tuple[DecisionRecord, str]]:
+) -> list[Listed]:
     """The newest decisions of the span with their sentences, changes only unless `every`."""
     rows = workload.decisions.filter(at__gte=span.start, at__lte=span.end)
     if not every:
         rows = rows.filter(held=False)
-    failed = Prefetch(
-        "actuations", ActuationRecord.objects.filter(~Q(state="verified")), "unfinished"
-    )
-    found = list(rows.defer("snapshot").prefetch_related(failed).order_by("-at")[:MOST_DECISIONS])
-    words = worded(found, language=language, zone=zone)
-    return [(each, words[each.public_id]) for each in found]
+    light = rows.defer("trail", "snapshot").order_by("-at")[:MOST_LOOKS]
+    newest = [group[0] for group in folded(list(light))[:MOST_DECISIONS]]
+    return lines(newest, language=language, zone=zone)

@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext
 
 from controlplane.dashboard.presenters import quantities
 from controlplane.dashboard.presenters.quantities import ABSENT, THIN, Quantity
+from controlplane.dashboard.told import told
 from controlplane.dashboard.wording import word as word_of
 
 register = template.Library()
@@ -114,6 +115,12 @@ def signed(value: int) -> str:
 def word(code: str, table: str) -> str:
     """A code's word in the reader's language."""
     return word_of(table, code)
+
+
+@register.filter(name="told")
+def told_filter(detail: str) -> str:
+    """What another part wrote into a row, in the reader's language."""
+    return told(detail)
 
 
 @register.filter

@@ -17,7 +17,7 @@ from controlplane.decisions.models import ActuationRecord
 from controlplane.metrics.catalogue.signals import describe
 from controlplane.workloads.models import Workload
 
-WHICH = ("changed", "held", "all")
+WHICH = ("changed", "recommended", "held", "all")
 
 
 @for_people()
@@ -37,7 +37,7 @@ def decisions(request: HttpRequest, visit: Visit) -> HttpResponse:
         end=span.end if timed else None,
         cursor=query.get("cursor", ""),
     )
-    lines, following = selector.listed(
+    found, following = selector.listed(
         visit.team.pk, asked, language=visit.language, zone=visit.zone.info
     )
     names = Workload.objects.filter(team=visit.team).values_list("name", flat=True)
@@ -47,7 +47,7 @@ def decisions(request: HttpRequest, visit: Visit) -> HttpResponse:
         "which": WHICH,
         "timed": timed,
         "span": span,
-        "lines": lines,
+        "lines": found,
         "names": list(names),
         "following": urlencode({**_kept(query), "cursor": following}) if following else "",
         "local_start": f"{span.start.astimezone(visit.zone.info):%Y-%m-%dT%H:%M}",
@@ -67,7 +67,8 @@ def decision(request: HttpRequest, visit: Visit, public_id: str) -> HttpResponse
     row = selector.decision(visit.team.pk, public_id)
     decided = readable(row)
     before, after = selector.neighbours(row)
-    signals = {str(seen.get("signal", "")) for seen in row.snapshot.get("observations") or ()}
+    snapshot = row.snapshot or {}
+    signals = {str(seen.get("signal", "")) for seen in snapshot.get("observations") or ()}
     around = {
         "visit": visit,
         "row": row,
@@ -77,7 +78,7 @@ def decision(request: HttpRequest, visit: Visit, public_id: str) -> HttpResponse
             if decided
             else None
         ),
-        "inputs": inputs(row.snapshot, {name: describe(name).unit for name in signals}),
+        "inputs": inputs(snapshot, {name: describe(name).unit for name in signals}),
         "attempts": selector.attempts(row),
         "before": before,
         "after": after,

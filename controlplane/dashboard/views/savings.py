@@ -1,6 +1,6 @@
 """`/savings`: a number that finance can check."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -34,6 +34,7 @@ def savings_figure_json(request: HttpRequest, visit: Visit) -> HttpResponse:
     figures = {
         total.currency: savings_figure(
             presenter.drawn_days(context["days"], total.currency),
+            period=(_start(request, visit).date(), visit.now.astimezone(visit.zone.info).date()),
             palette=palette_of(request),
             words={**words, "currency": total.currency},
         )
@@ -86,7 +87,7 @@ def _period(request: HttpRequest) -> str:
     return asked if asked in PERIODS else USUAL
 
 
-def _start(request: HttpRequest, visit: Visit) -> Any:
+def _start(request: HttpRequest, visit: Visit) -> datetime:
     """The midnight, in the reader's zone, on which the period's first day began."""
     days = PERIODS[_period(request)]
     today = ledger.midnight(visit.now, visit.zone.info)

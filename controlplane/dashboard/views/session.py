@@ -1,6 +1,8 @@
 """Log in by name or by one-time link, log out, choose a team and how to read."""
 
 from datetime import timedelta
+from math import ceil
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login, views
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from controlplane.accounts.selectors import caller_of_user
 from controlplane.accounts.services import redeem_login_link
 from controlplane.common import clock
+from controlplane.dashboard.attempts import Attempts, Key
 from controlplane.dashboard.visit import (
     TEAM_KEY,
     THEME_COOKIE,
@@ -27,12 +30,38 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 REMEMBERED = timedelta(days=365)
 
 
+_attempts = Attempts()
+
+
 class LoginPage(views.LoginView):
-    """`/login`: a name and a password."""
+    """`/login`: a name and a password, slowed down for accounts and addresses that keep failing."""
 
     template_name = "dashboard/login.html"
     redirect_authenticated_user = True
     authentication_form = AuthenticationForm
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        wait = _attempts.wait(self._keys(), now=clock.now())
+        if wait:
+            form = AuthenticationForm(request)
+            minutes = ceil(wait / timedelta(minutes=1))
+            context = self.get_context_data(form=form, waits=minutes)
+            answer = self.render_to_response(context, status=429)
+            answer["Retry-After"] = str(ceil(wait.total_seconds()))
+            return answer
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        _attempts.succeeded(self._keys()[0])
+        return super().form_valid(form)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        _attempts.failed(self._keys(), now=clock.now())
+        return super().form_invalid(form)
+
+    def _keys(self) -> tuple[Key, ...]:
+        account = self.request.POST.get("username", "")[:150].casefold()
+        return (("account", account), ("address", self.request.META.get("REMOTE_ADDR", "")))
 
 
 @never_cache

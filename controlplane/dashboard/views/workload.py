@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 
 from controlplane.dashboard.commands import base_url, point_command
 from controlplane.dashboard.figures.demand import outer_band, percent
-from controlplane.dashboard.figures.events import GLYPHS, clustered
+from controlplane.dashboard.figures.events import clustered
 from controlplane.dashboard.presenters import workload as presenter
-from controlplane.dashboard.presenters.signals import EXPECTED, View, Wanted, panels
+from controlplane.dashboard.presenters.signals import EXPECTED, View, Wanted, marks, panels
 from controlplane.dashboard.ranges import PRESETS, Span, needs_address, span_of
 from controlplane.dashboard.selectors import charts, events
 from controlplane.dashboard.selectors import workload as selector
@@ -67,13 +67,8 @@ def context(
     lead = timedelta(seconds=max((pool.lead_seconds for pool in row.pools.all()), default=0.0))
     forecast = reading.forecast.forecast if reading.forecast else None
     band = outer_band(forecast) if forecast else (0.05, 0.95)
-    view = View(
-        span.start,
-        reading.end,
-        visit.language,
-        clustered(happened, start=span.start, end=reading.end, width=PANEL_WIDTH),
-        head.health == "stale",
-    )
+    view = View(span.start, reading.end, visit.language, head.health == "stale")
+    clusters = clustered(happened, start=span.start, end=reading.end, width=PANEL_WIDTH)
     every = request.GET.get("show") == "all"
     found = {
         "visit": visit,
@@ -95,7 +90,7 @@ def context(
         "capacity_rows": presenter.capacity_rows(reading.ready, reading.desired, reading.needed),
         "legend": drawings.legend(),
         "layers": _layers(row, reading, view, visit),
-        "glyphs": GLYPHS,
+        "marks": marks(clusters, span.start, reading.end),
         "happened": len(happened),
         "every": every,
         "decisions": selector.decisions(

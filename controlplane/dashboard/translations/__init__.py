@@ -1,0 +1,1 @@
+"""Sources → messages → catalogue: what gettext's own tools do, without needing them installed."""
