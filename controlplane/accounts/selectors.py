@@ -42,7 +42,7 @@ def caller_of_token(header: str, *, now: datetime) -> Caller:
     if row is None or not right or not row.usable(now):
         raise Unauthenticated("auth.invalid", "This token is not valid.")
     _touch(row, now)
-    return Caller(row.team, f"token:{row.name}", row.granted)
+    return Caller(row.team, _actor("token", row.name), row.granted)
 
 
 def _touch(row: ApiToken, now: datetime) -> None:
@@ -60,4 +60,9 @@ def caller_of_user(user: User | AnonymousUser, *, team: str | None = None) -> Ca
     if membership is None:
         raise Forbidden("auth.team", "You are not a member of this team.")
     role = Role(membership.role)
-    return Caller(membership.team, f"user:{user.get_username()}", ROLE_SCOPES[role])
+    return Caller(membership.team, _actor("user", user.get_username()), ROLE_SCOPES[role])
+
+
+def _actor(kind: str, name: str) -> str:
+    """As long as the columns that keep it; Django's user names may be longer."""
+    return f"{kind}:{name}"[:120]

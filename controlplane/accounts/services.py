@@ -1,5 +1,6 @@
 """Teams, people and tokens: everything that writes their rows."""
 
+import re
 import secrets
 from datetime import datetime, timedelta
 
@@ -7,23 +8,33 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from controlplane.accounts import tokens
+from controlplane.accounts import names, tokens
 from controlplane.accounts.audit import audit
 from controlplane.accounts.models import ApiToken, LoginLink, Membership, Team
 from controlplane.accounts.roles import Role, Scope
 from controlplane.common.claims import claim
+from controlplane.common.errors import InvalidInput
 
 TOKEN_LIFE = timedelta(days=90)
 LINK_LIFE = timedelta(hours=24)
 
 
 def ensure_team(slug: str, name: str = "") -> Team:
-    """The team of that name, made when it does not exist."""
+    """The team of that name, made when it does not exist. Raises InvalidInput for no such name."""
+    if not re.fullmatch(names.TEAM, slug):
+        raise InvalidInput(
+            "team.slug", f"A team is named by a-z, 0-9 and -, at most 60, not {slug[:80]!r}."
+        )
     return Team.objects.get_or_create(slug=slug, defaults={"name": name or slug.title()})[0]
 
 
 def ensure_admin(team: Team, username: str = "admin") -> User:
-    """A person who may do everything in the team; without a password until one is set."""
+    """A person who may do everything in the team; without a password until one is set.
+
+    Raises InvalidInput for a name that no form would take.
+    """
+    if not re.fullmatch(names.USER, username):
+        raise InvalidInput("user.name", "A user name has letters, digits and @ . + - _ only.")
     user, created = get_user_model().objects.get_or_create(
         username=username, defaults={"is_staff": True, "is_superuser": True}
     )
@@ -38,7 +49,12 @@ def ensure_admin(team: Team, username: str = "admin") -> User:
 def create_token(
     team: Team, name: str, *, scopes: frozenset[Scope], now: datetime, actor: str
 ) -> tuple[ApiToken, str]:
-    """A new token row and the text that is shown once."""
+    """A new token row and the text that is shown once. Raises InvalidInput for an odd name."""
+    if not re.fullmatch(names.MACHINE, name):
+        raise InvalidInput(
+            "token.name",
+            "Name a token by 1 to 80 printable characters, the first of them no space.",
+        )
     minted = tokens.mint()
     row = ApiToken.objects.create(
         team=team,

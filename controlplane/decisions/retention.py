@@ -24,7 +24,7 @@ def retain(*, now: datetime) -> None:
     # Looking back once more is enough when this runs hourly, and what was missed goes with its row.
     since, until = now - 2 * REPLAYABLE_FOR, now - REPLAYABLE_FOR
     _strip(DecisionRecord.objects.filter(held=True, at__gte=since, at__lt=until))
-    beat("retain", now=now)
+    beat("decision-log", now=now)
 
 
 def _drop(rows: "QuerySet[DecisionRecord]") -> None:

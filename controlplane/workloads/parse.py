@@ -1,8 +1,8 @@
-"""YAML or JSON text → validated workload documents, or every fault with its path and a hint."""
+"""YAML ↔ validated workload documents, or every fault with its path and a hint."""
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, ClassVar
 
@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from controlplane.common.errors import Fault, InvalidInput
 from controlplane.workloads.spec import WorkloadDocument
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 4 * 1024 * 1024  # of a stream: what `export` writes for a few thousand workloads
+MAX_SIGNS = 256 * 1024  # of one workload
 MAX_NODES = 5000
 MAX_DEPTH = 20
 
@@ -34,8 +35,15 @@ _CORE = (
         "-+0123456789",
     ),
 )
+
+
+class _StrictDumper(yaml.SafeDumper):
+    """Quotes what either YAML version would read as something else than text."""
+
+
 for _tag, _pattern, _first in _CORE:
-    _StrictLoader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+    for _side in (_StrictLoader, _StrictDumper):
+        _side.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
 
 
 def read_documents(text: str) -> list[WorkloadDocument]:
@@ -45,16 +53,33 @@ def read_documents(text: str) -> list[WorkloadDocument]:
     being read, before anything is built from them.
     """
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
-        raise InvalidInput("yaml.size", f"The text is over {MAX_BYTES // 1024} KiB.", status=422)
+        raise InvalidInput("yaml.size", f"The text is over {MAX_BYTES // 2**20} MiB.", status=422)
     plain = [document for document in _load_all(text) if document is not None]
     if not plain:
         raise InvalidInput("yaml.empty", "The text holds no workload.", status=422)
-    documents = [validate(document) for document in plain]
+    documents = [_one(document, number, len(plain)) for number, document in enumerate(plain, 1)]
     named = [(each.metadata.team, each.metadata.name) for each in documents]
     twice = next((name for name in named if named.count(name) > 1), None)
     if twice:
         raise InvalidInput("yaml.twice", f"{twice[1]!r} is described twice; keep one.", status=422)
     return documents
+
+
+def write_documents(documents: Iterable[dict[str, Any]]) -> str:
+    """Plain documents → the YAML stream that `read_documents` reads back as the same."""
+    return yaml.dump_all(
+        documents, Dumper=_StrictDumper, sort_keys=False, allow_unicode=True, width=100
+    )
+
+
+def _one(plain: Any, number: int, of: int) -> WorkloadDocument:
+    """One document of a stream; where there are several, a fault says which one it is in."""
+    try:
+        return validate(plain)
+    except InvalidInput as error:
+        if of > 1:
+            error.detail = f"document {number} of {of}: {error.detail}"
+        raise
 
 
 def validate(plain: Any) -> WorkloadDocument:
@@ -93,19 +118,23 @@ def _load_all(text: str) -> list[Any]:
 
 
 def _check_events(text: str) -> None:
-    depth = nodes = 0
+    depth = nodes = start = 0
     for event in yaml.parse(text, Loader=_StrictLoader):
+        if isinstance(event, yaml.DocumentStartEvent):
+            nodes, start = 0, event.start_mark.index
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise InvalidInput(
                 "yaml.alias", "Write the values out: aliases are refused.", status=422
             )
-        if tag := getattr(event, "tag", None):
-            raise InvalidInput("yaml.tag", f"The tag {tag} is refused.", status=422)
+        if getattr(event, "tag", None):
+            raise InvalidInput("yaml.tag", f"The tag {event.tag[:60]} is refused.", status=422)
         nodes += isinstance(event, yaml.NodeEvent)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH or nodes > MAX_NODES:
-            raise InvalidInput("yaml.size", "Too deeply nested or too many values.", status=422)
+        if depth > MAX_DEPTH or nodes > MAX_NODES or event.end_mark.index - start > MAX_SIGNS:
+            raise InvalidInput(
+                "yaml.size", "A workload is too long or too deeply nested.", status=422
+            )
 
 
 def _check_unique(node: yaml.Node) -> None:

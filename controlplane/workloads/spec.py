@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_serializer, model_validator
 
+from controlplane.accounts import names
 from controlplane.workloads.targets import Target
 from controlplane.workloads.units import Amount, Bound, Duration, Ratio, format_ratio
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
+TeamName = Annotated[str, Field(pattern=names.TEAM)]
 SignalName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_:.]{0,127}$")]
 Count = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 Positive = Annotated[int, Field(ge=1, le=100_000, strict=True)]
@@ -42,7 +44,7 @@ class Document(BaseModel):
 
 class Metadata(Document):
     name: Name
-    team: Name = "default"
+    team: TeamName = names.DEFAULT_TEAM
     labels: Labels = {}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
-from controlplane.accounts import services
+from controlplane.accounts import names, services
 from controlplane.accounts.models import ApiToken, AuditEntry
 from controlplane.accounts.roles import Scope, parse_scopes
 from controlplane.api.auth import caller
@@ -19,7 +19,7 @@ router = Router(tags=["accounts"])
 
 
 class TokenIn(Input):
-    name: str = Field(pattern=r"^[^\x00-\x20\x7f][^\x00-\x1f\x7f]{0,79}$")
+    name: str = Field(pattern=names.MACHINE)
     scopes: list[str] = Field(min_length=1, max_length=4)
 
 

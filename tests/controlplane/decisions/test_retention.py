@@ -57,4 +57,4 @@ def test_more_than_one_batch_is_dropped_in_one_run(
     retention.retain(now=noon)
 
     assert not DecisionRecord.objects.exists()
-    assert Heartbeat.objects.get(loop="retain").at == noon
+    assert Heartbeat.objects.get(loop="decision-log").at == noon

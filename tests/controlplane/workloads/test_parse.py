@@ -1,6 +1,7 @@
 """A workload's text is read strictly; every refusal names the place and what to write."""
 
 import copy
+from typing import Any
 
 import pytest
 import yaml
@@ -72,11 +73,98 @@ def test_a_wrong_value_is_refused_with_its_place_and_a_hint(
         ("a: [" + "[" * 30 + "]" * 30 + "]\n", "yaml.size"),
         ("a: [" + "1," * 6000 + "1]\n", "yaml.size"),
         ("a: {\n", "yaml.syntax"),
-        ("# " + "x" * 300_000 + "\n", "yaml.size"),
+        ("a: " + "x" * 300_000 + "\n", "yaml.size"),
+        ("# " + "x" * 5_000_000 + "\n", "yaml.size"),
+        ("? [a]\n: b\n", "yaml.key"),
+        ("a: '\x00'\n", "yaml.syntax"),
+        (CHAT + "---\n" + CHAT, "yaml.twice"),
     ],
 )
 def test_dangerous_or_broken_yaml_is_refused_before_anything_is_built(text: str, code: str) -> None:
     assert refusal(text).code == code
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("max: 40", "max: " + "9" * 5000),
+        ("max: 40", "max: 0x28"),
+        ("max: 40", "max: 4_0"),
+        ("max: 40", "max: 050"),
+        ("max: 40", "max: 1:30"),
+        ("max: 40", "max: 4e1"),
+        ("per_replica: 12", "per_replica: .inf"),
+        ("per_replica: 12", "per_replica: 1.0e+400"),
+        ("per_replica: 12", "per_replica: '12'"),
+        ("quantile: 0.95", "quantile: yes"),
+        ("model: chat-7b", "model: no"),
+        ("model: chat-7b", "model: 1.10"),
+        ("cooldown: 60s", "cooldown: ٦٠s"),
+        ("cooldown: 60s", "cooldown: 0.5ms"),
+        ("accelerator: A100", 'accelerator: "a\\0b"'),
+        ("mode: auto", "<<: {mode: auto}"),
+        ("tolerance: 0", "tolerance: 100%"),
+    ],
+)
+def test_what_another_yaml_reader_would_guess_is_text_or_refused(old: str, new: str) -> None:
+    text = CHAT.replace("guardrails: {", "guardrails: {tolerance: 0, ").replace(old, new, 1)
+    if new == "model: no":
+        assert read_documents(text)[0].metadata.labels == {"model": "no"}
+        return
+    error = refusal(text)
+
+    assert error.code == "spec.invalid"
+    assert len(error.faults[0].message) < 300
+
+
+@pytest.mark.parametrize("text", ["\ufeff" + CHAT, CHAT.replace("\n", "\r\n")])
+def test_a_byte_order_mark_and_other_line_ends_are_read(text: str) -> None:
+    assert read_documents(text)[0].metadata.name == "chat-7b"
+
+
+def test_tabs_that_indent_are_refused_with_their_line() -> None:
+    error = refusal(CHAT.replace("\n  mode: auto", "\n\tmode: auto"))
+
+    assert error.code == "yaml.syntax"
+    assert "(line " in error.detail
+
+
+def test_a_fault_in_one_of_several_workloads_says_in_which() -> None:
+    error = refusal(CHAT + "---\n" + CHAT.replace("mode: auto", "mode: on"))
+
+    assert error.detail.startswith("document 2 of 2: /spec/mode")
+
+
+def test_thresholds_that_would_add_and_remove_at_one_value_are_refused() -> None:
+    more = "- {kind: threshold, signal: infra.gpu.utilization, below: 90%, for: 5m, remove: 1}"
+    error = refusal(CHAT.replace("  guardrails", f"    {more}\n  guardrails"))
+
+    assert "leave a gap" in error.faults[0].message
+
+
+@pytest.mark.parametrize(
+    ("pools", "words"),
+    [
+        (
+            [{"replicas": {"min": 30, "max": 30}}, {"replicas": {"min": 20, "max": 30}}],
+            "at least 50",
+        ),
+        ([{"replicas": {"min": 0, "max": 1}}, {}], None),
+        ([{}, {"target": {"kind": "simulated", "name": "chat-7b"}}], "same target"),
+        ([{}, {"price": {"amount": "1", "currency": "CNY"}}], "use one currency"),
+    ],
+)
+def test_pools_must_fit_together(pools: list[dict[str, Any]], words: str | None) -> None:
+    document = yaml.safe_load(CHAT)
+    first = document["spec"]["pools"][0]
+    second = {**copy.deepcopy(first), "name": "b", "target": {"kind": "simulated", "name": "b"}}
+    document["spec"]["pools"] = [first | pools[0], second | pools[1]]
+    text = yaml.safe_dump(document)
+    if words is None:
+        assert read_documents(text)[0].spec.reach == (1, 40)
+        return
+
+    assert words in refusal(text).faults[0].message
 
 
 def test_several_workloads_in_one_stream_are_all_read() -> None:

@@ -7,10 +7,11 @@ from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from controlplane.accounts.services import create_login_link, ensure_admin, ensure_team
 from controlplane.common import clock
+from controlplane.common.errors import ProductError
 
 
 class Command(BaseCommand):
@@ -25,6 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--base-url", default=settings.PUBLIC_URL, help="default: PUBLIC_URL")
 
     def handle(self, **options: Any) -> None:
-        user = ensure_admin(ensure_team(options["team"]), options["username"])
+        try:
+            user = ensure_admin(ensure_team(options["team"]), options["username"])
+        except ProductError as error:
+            raise CommandError(str(error)) from error
         secret = create_login_link(user, now=clock.now())
         self.stdout.write(f"{options['base_url'].rstrip('/')}/login/{secret}")

@@ -6,10 +6,10 @@ python manage.py export chat-7b > chat-7b.yaml
 from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
-import yaml
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from controlplane.workloads.models import Workload
+from controlplane.workloads.parse import write_documents
 
 
 class Command(BaseCommand):
@@ -32,4 +32,4 @@ class Command(BaseCommand):
             if absent:
                 raise CommandError(f"no workload named {', '.join(sorted(absent))}")
         documents = [row.document for row in rows]
-        self.stdout.write(yaml.safe_dump_all(documents, sort_keys=False), ending="")
+        self.stdout.write(write_documents(documents), ending="")
