@@ -161,7 +161,7 @@ CHAT = Profile(
             PREDICTIVE,
             {"kind": "idle", "below": "30%", "for": "15m", "release_to": 2},
         ),
-        guardrails={"cooldown": "60s", "cooldown_down": "3m"},
+        guardrails={"cooldown": "60s", "cooldown_down": "2m", "max_step_down": 2},
         minimum=2,
     ),
     prefill=0.42,
@@ -199,7 +199,7 @@ RERANK = Profile(
         maximum=16,
         price="1.10",
         policies=(GPU_RULE, PREDICTIVE),
-        guardrails={"cooldown": "60s", "cooldown_down": "3m"},
+        guardrails={"cooldown": "60s", "cooldown_down": "2m"},
     ),
 )
 SHAPES = {CHAT.name: CHAT_SHAPE, EMBED.name: EMBED_SHAPE, RERANK.name: RERANK_SHAPE}

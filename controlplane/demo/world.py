@@ -174,6 +174,7 @@ class World:
                 seconds=FINE,
             )
             row.backlog = step.backlog
+        DemoWorkload.objects.filter(pk=row.pk).update(backlog=row.backlog)
         course.until = grid - FINE
 
     def _laps(self, row: DemoWorkload, course: _Course) -> None:

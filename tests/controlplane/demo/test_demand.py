@@ -13,7 +13,7 @@ from controlplane.demo.profiles import CHAT, CHAT_SHAPE, EMBED_SHAPE, RERANK_SHA
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
 WEEKS = 8
-MINUTES = MONDAY + 60.0 * np.arange(WEEKS * 7 * 1440)
+MINUTES = np.asarray(MONDAY + 60.0 * np.arange(WEEKS * 7 * 1440), np.float64)
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def test_noise_is_uniform_and_normal_and_layers_are_unrelated() -> None:
 
 
 def test_drift_keeps_its_variance_and_forgets_within_a_period() -> None:
-    times = 10.0 * np.arange(200_000)
+    times = np.asarray(10.0 * np.arange(200_000), np.float64)
     wander = drift(1, 2, times, period=600.0)
 
     assert wander.std() == pytest.approx(1.0, rel=0.05)
