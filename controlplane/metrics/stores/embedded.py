@@ -9,16 +9,18 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Min, Sum
 
 from controlplane.common.errors import Overloaded
-from controlplane.metrics import codec
 from controlplane.metrics.models import Batch, Chunk, SeriesRow
-from controlplane.metrics.sample import STALE_BITS, Columns, Identity, Kind
+from controlplane.metrics.sample import STALE_BITS, Columns, Identity, Ints, Kind
 from controlplane.metrics.stores import chunks, log
 from controlplane.metrics.stores.base import Merged, Pending, Points, StoredSeries
 from controlplane.metrics.stores.merge import bounds, joined, merged, split, within
 
 HOLD = timedelta(minutes=5)  # how long the log keeps a batch before it goes into chunks
 CROWDED = 200_000  # samples in the log that make it go sooner
-AT_ONCE = 400_000  # samples a transaction moves; bounds its memory and its length
+AT_ONCE = 400_000  # samples that a round of compaction holds in memory
+BATCHES_AT_ONCE = 2_000
+PATIENCE = 3  # how often a plan may be overtaken before it is made with the lock held
+DROPPED_AT_ONCE = 2_000  # chunks in a transaction of retention
 _LAST = (
     "UPDATE metrics_seriesrow SET last_at = %s, last_value = %s, last_received_at = %s, ended = %s"
     " WHERE id = %s AND (last_at IS NULL OR last_at <= %s)"
@@ -72,11 +74,7 @@ class EmbeddedStore:
         return log.heard(team, since_ms=since_ms)
 
     def backfill(self, team: int, columns: Columns, *, now: datetime) -> Merged:
-        with guarded(), transaction.atomic():
-            _lock_team(team)
-            stored = chunks.store(columns)
-            _remember_last(columns, np.full(len(columns), round(now.timestamp() * 1000)))
-        return stored
+        return _stored(team, columns, np.full(len(columns), _at(now), np.int64))
 
     def compact(self, *, now: datetime, force: bool = False) -> Merged:
         total = Merged()
@@ -89,10 +87,13 @@ class EmbeddedStore:
         return total
 
     def retain(self, *, before_ms: int) -> int:
-        old = Chunk.objects.filter(end_ms__lt=before_ms)
-        dropped = old.aggregate(n=Sum("count"))["n"] or 0
-        old.delete()
-        return int(dropped)
+        dropped = 0
+        old = Chunk.objects.filter(end_ms__lt=before_ms).order_by("id")
+        while rows := list(old.values_list("id", "count")[:DROPPED_AT_ONCE]):
+            with guarded(), transaction.atomic():
+                chunks.delete([number for number, _ in rows])
+            dropped += sum(count for _, count in rows)
+        return dropped
 
 
 class guarded:  # noqa: N801 - reads as the verb it is: `with guarded():`
@@ -132,8 +133,12 @@ def _ids(team: int, keys: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def _at(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
 def _ms(moment: datetime | None) -> int | None:
-    return None if moment is None else round(moment.timestamp() * 1000)
+    return None if moment is None else _at(moment)
 
 
 def _lock_team(team: int) -> None:
@@ -147,48 +152,76 @@ def _lock_team(team: int) -> None:
 
 
 def _compact_team(team: int) -> Merged:
-    """Everything the log holds now, in transactions of bounded size."""
-    total = Merged()
-    while True:
-        moved = _compact_some(team)
-        if moved is None:
-            return total
-        total += moved
+    """Everything the log holds now, in rounds of bounded size."""
+    total, after = Merged(), 0
+    while batches := _oldest(team, after):
+        total += _compact_some(team, batches)
+        after = batches[-1].pk
+    return total
 
 
-def _compact_some(team: int) -> Merged | None:
-    """The oldest batches into chunks, and out of the log, in one transaction; None when empty."""
-    with guarded(), transaction.atomic():
-        _lock_team(team)
-        ids = _oldest(team)
-        if not ids:
-            return None
-        rows = Batch.objects.filter(id__in=ids).order_by("id").values_list("received_at", "payload")
-        parts, received = [], []
-        for moment, payload in rows:
-            part = codec.decode_columns(bytes(payload))
+def _compact_some(team: int, batches: Sequence[Batch]) -> Merged:
+    """These batches into chunks, and only then out of the log.
+
+    Whoever is stopped in between leaves samples in both places; they are read once, and the next
+    compaction finds them to be duplicates.
+    """
+    done, parts, received = [], [], []
+    for batch in batches:
+        part = log.columns_of(batch.pk, batch.payload)
+        if part is not None:
+            done.append(batch.pk)
             parts.append(part)
-            received.append(np.full(len(part), round(moment.timestamp() * 1000)))
-        columns = joined(parts)
-        moved = chunks.store(columns)
-        _remember_last(columns, np.concatenate(received))
-        Batch.objects.filter(id__in=ids).delete()
+            received.append(np.full(len(part), _at(batch.received_at), np.int64))
+    if not done:
+        return Merged()
+    moved = _stored(team, joined(parts), np.concatenate(received))
+    with guarded(), transaction.atomic():
+        for portion in chunks.portions(done):
+            Batch.objects.filter(id__in=portion).delete()
     return moved
 
 
-def _oldest(team: int) -> list[int]:
-    ids: list[int] = []
+def _stored(team: int, columns: Columns, received_ms: Ints) -> Merged:
+    """Samples in order of arrival → chunks, some hundred series a transaction."""
+    total = Merged()
+    for share in chunks.shares(columns):
+        part = Columns(columns.series[share], columns.ts_ms[share], columns.values[share])
+        total += _swapped(team, part, received_ms[share])
+    return total
+
+
+def _swapped(team: int, columns: Columns, received_ms: Ints) -> Merged:
+    for _ in range(PATIENCE):
+        plan = chunks.prepare(columns)
+        with guarded(), transaction.atomic():
+            _lock_team(team)
+            if plan.apply():
+                _remember_last(columns, received_ms)
+                return plan.merged
+    with guarded(), transaction.atomic():
+        _lock_team(team)  # nobody can be faster now: slower for everybody, but sure
+        plan = chunks.prepare(columns)
+        if not plan.apply():
+            raise Overloaded("store.busy", "Chunks change under the lock; compact again.")
+        _remember_last(columns, received_ms)
+    return plan.merged
+
+
+def _oldest(team: int, after: int) -> list[Batch]:
+    """The batches that one round moves, oldest first."""
+    found: list[Batch] = []
     samples = 0
-    rows = Batch.objects.filter(team_id=team).order_by("id").values_list("id", "count")
-    for number, count in rows[:800]:
-        samples += count
-        ids.append(number)
+    rows = Batch.objects.filter(team_id=team, id__gt=after).order_by("id")[:BATCHES_AT_ONCE]
+    for batch in rows.iterator():
+        samples += batch.count
+        found.append(batch)
         if samples >= AT_ONCE:
             break
-    return ids
+    return found
 
 
-def _remember_last(columns: Columns, received_ms: np.ndarray) -> None:
+def _remember_last(columns: Columns, received_ms: Ints) -> None:
     """Write each series' newest sample to its row, unless the row knows a newer one."""
     if not len(columns):
         return

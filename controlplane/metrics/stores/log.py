@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
 
+import structlog
+
 from controlplane.metrics import codec
 from controlplane.metrics.models import Batch
 from controlplane.metrics.sample import Columns
@@ -15,6 +17,8 @@ from controlplane.metrics.stores.merge import joined
 MOST_CACHED = 1_000_000  # samples, 24 bytes each
 
 Key = tuple[int, int]  # id and token
+
+logger = structlog.get_logger(__name__)
 
 
 class _Cache:
@@ -89,7 +93,19 @@ def _decoded(keys: Sequence[Key]) -> dict[Key, Columns]:
         for number, token, payload in Batch.objects.filter(id__in=portion).values_list(
             "id", "token", "payload"
         ):
-            part = codec.decode_columns(bytes(payload))
-            held[number, token] = part
-            _cache.put((number, token), part)
+            part = columns_of(number, payload)
+            if part is not None:
+                held[number, token] = part
+                _cache.put((number, token), part)
     return {key: columns for key in keys if (columns := held[key]) is not None}
+
+
+def columns_of(number: int, payload: bytes | memoryview) -> Columns | None:
+    """A batch's samples. A damaged one stays in the log, for somebody to look at, and costs only
+    its own samples: neither reads nor the compaction of the others stop for it.
+    """
+    try:
+        return codec.decode_columns(bytes(payload))
+    except codec.BadChunk:
+        logger.error("batch.damaged", batch=number)  # noqa: TRY400 - said at every look
+        return None
