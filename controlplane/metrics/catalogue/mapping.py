@@ -1,5 +1,7 @@
 """A series as its sender names it → which signal it is and how its values become ours."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -14,7 +16,7 @@ from controlplane.metrics.catalogue.signals import (
     read_yaml,
     signals,
 )
-from controlplane.metrics.sample import CUMULATIVE, Identity, Kind, Labels, Source
+from controlplane.metrics.sample import CUMULATIVE, Identity, Kind, Source
 
 FILES = ("vllm.yaml", "dcgm.yaml", "node_exporter.yaml")
 KINDS = ("gauge", "counter", "histogram")
@@ -31,6 +33,7 @@ TRANSFORMS: dict[str, tuple[float, float, float]] = {
     "1-x": (-1.0, 1.0, 1.0),
     "idle": (1.0, 1.0, 0.0),
 }
+_EDGE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\+?[Ii]nf", re.ASCII)
 _HISTOGRAM_PARTS = {"_bucket": Kind.BUCKET, "_sum": Kind.SUM, "_count": Kind.COUNT}
 
 
@@ -40,7 +43,7 @@ class Rule:
 
     signal: str | None  # None: drop the series
     kind: str
-    want: Labels  # label → pattern, all must match
+    want: tuple[tuple[str, tuple[str, ...]], ...]  # label → patterns, one of each must match
     rename: tuple[tuple[str, tuple[str, ...]], ...]  # ours ← the first of theirs that is there
     transform: str
     bounds: tuple[float, float]
@@ -48,7 +51,10 @@ class Rule:
     blanks: bool
 
     def fits(self, labels: dict[str, str]) -> bool:
-        return all(fnmatchcase(labels.get(name, ""), pattern) for name, pattern in self.want)
+        return all(
+            any(fnmatchcase(labels.get(name, ""), pattern) for pattern in patterns)
+            for name, patterns in self.want
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +122,25 @@ def _split(name: str, labels: dict[str, str]) -> tuple[str, Kind | None]:
     for suffix, part in _HISTOGRAM_PARTS.items():
         base = name.removesuffix(suffix)
         rule = tables().find(base, labels) if base != name else None
-        if rule is not None and rule.kind == "histogram":
+        if rule is not None and rule.kind == "histogram" and _whole(part, labels):
             return base, part
     return name, None
 
 
+def _whole(part: Kind, labels: dict[str, str]) -> bool:
+    """A bucket without a number for its upper edge is no bucket: nobody could read it as one."""
+    return part is not Kind.BUCKET or upper_edge(labels) is not None
+
+
+def upper_edge(labels: Mapping[str, str]) -> float | None:
+    """A bucket's upper edge, None when `le` does not say it."""
+    text = labels.get("le", "")
+    return float(text) if _EDGE.fullmatch(text) else None
+
+
 def _canonical(source: Source, labels: dict[str, str]) -> Bound:
     known = describe(source.name)
-    kind = source.kind or (Kind.BUCKET if "le" in labels else Kind.GAUGE)
+    kind = source.kind or (Kind.GAUGE if upper_edge(labels) is None else Kind.BUCKET)
     # A signal's bounds are those of the value it is read as, which for a counter is its rate.
     bounds = known.bounds if kind is Kind.GAUGE else (-inf, inf)
     return Bound(_identity(source.name, kind, labels, source), bounds)
@@ -145,12 +162,14 @@ def _ruled(rule: Rule, source: Source, labels: dict[str, str], part: Kind | None
 
 
 def _unmapped(source: Source, labels: dict[str, str], part: Kind | None) -> Bound:
-    kind = source.kind or part or _guess(source.name, labels)
+    kind = source.kind or part or _guess(source.name)
+    if not _whole(kind, labels):
+        kind = Kind.COUNTER
     return Bound(_identity(source.name, kind, labels, source), (-inf, inf))
 
 
-def _guess(name: str, labels: dict[str, str]) -> Kind:
-    if name.endswith("_bucket") and "le" in labels:
+def _guess(name: str) -> Kind:
+    if name.endswith("_bucket"):
         return Kind.BUCKET
     if name.endswith(("_total", "_sum", "_count")):
         return Kind.COUNTER
@@ -179,10 +198,7 @@ def tables() -> Tables:
 
 
 def _rules(content: dict[str, Any], file: str) -> list[tuple[list[str], Rule]]:
-    rename = tuple(
-        (ours, (theirs,) if isinstance(theirs, str) else tuple(theirs))
-        for ours, theirs in content.get("labels", {}).items()
-    )
+    rename = _listed(content.get("labels", {}))
     blanks = bool(content.get("blanks", False))
     drops = [
         _rule({"match": {**drop, "kind": "counter"}}, f"{file}: drop", (), blanks=blanks)
@@ -192,6 +208,14 @@ def _rules(content: dict[str, Any], file: str) -> list[tuple[list[str], Rule]]:
         _rule(entry, f"{file}: {entry.get('signal')}", rename, blanks=blanks)
         for entry in content.get("map", [])
     ]
+
+
+def _listed(mapping: dict[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """One word or a list of them → a tuple of words, for each key."""
+    return tuple(
+        (name, (words,) if isinstance(words, str) else tuple(words))
+        for name, words in mapping.items()
+    )
 
 
 def _rule(
@@ -215,7 +239,7 @@ def _rule(
     return names, Rule(
         signal,
         match["kind"],
-        tuple(match.get("labels", {}).items()),
+        _listed(match.get("labels", {})),
         rename,
         fields.get("transform", "id"),
         bounds,
