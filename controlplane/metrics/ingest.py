@@ -12,9 +12,11 @@ from time import monotonic
 
 import numpy as np
 import structlog
+from django.db import IntegrityError
 
+from controlplane.accounts.models import Team
 from controlplane.common import instruments, pulse
-from controlplane.common.errors import Fault, InvalidInput
+from controlplane.common.errors import Fault, InvalidInput, Overloaded, Unauthenticated
 from controlplane.metrics.catalogue.mapping import bind
 from controlplane.metrics.registry import Door, TeamSeries
 from controlplane.metrics.sample import (
@@ -35,6 +37,7 @@ from controlplane.metrics.wire.collect import Collector
 log = structlog.get_logger(__name__)
 store = EmbeddedStore()
 ANNOUNCE_EVERY = 1.0  # seconds between two pulses for one workload
+MOST_ANNOUNCED = 10_000  # workloads whose last pulse is remembered
 
 Parse = Callable[[Mapping[bytes, int]], Parsed]
 
@@ -120,37 +123,38 @@ def accept_all(offers: Sequence[Offer]) -> list[Receipt | Exception]:
     with _lock:
         outcomes = [_ready(offer) for offer in offers]
         ready = [one for one in outcomes if isinstance(one, _Ready)]
-        failure = _write(ready)
-        if failure is None:
-            for one in ready:
+        failures = _write(ready)
+        for one in ready:
+            if id(one) not in failures:
                 one.series.seen(one.screened.slots, one.screened.columns.ts_ms)
     receipts: list[Receipt | Exception] = []
     for offer, outcome in zip(offers, outcomes, strict=True):
-        if isinstance(outcome, _Ready) and failure is not None:
-            receipts.append(failure)
-        elif isinstance(outcome, _Ready):
-            receipts.append(_receipt(offer, outcome.screened))
-        else:
+        if not isinstance(outcome, _Ready):
             receipts.append(outcome)
-    if failure is None:
-        _tell(ready)
+        else:
+            receipts.append(failures.get(id(outcome)) or _receipt(offer, outcome.screened))
+    _tell([one for one in ready if id(one) not in failures])
     return receipts
 
 
 def _ready(offer: Offer) -> _Ready | Exception:
+    series = None
     try:
-        return _prepared(offer)
+        series = _series_of(offer.team)
+        return _prepared(offer, series)
     except Exception as error:  # noqa: BLE001 - one request's error must not cost its neighbours
-        return error
+        return _worded(error, offer.team)
+    finally:
+        if series is not None:
+            series.release()
 
 
-def _prepared(offer: Offer) -> _Ready:
-    series = _series_of(offer.team)
+def _prepared(offer: Offer, series: TeamSeries) -> _Ready:
     parsed = offer.parse(series.known(offer.door))
     screened = screen(parsed, series, offer.door, now=offer.now)
     if offer.whole:
         _refuse_partial(offer, screened)
-    screened = limited(screened, series, now=offer.now)
+    screened = limited(screened, series, now=offer.now, whole=offer.whole)
     if offer.whole:
         _refuse_partial(offer, screened)
     return _Ready(Pending(offer.team, screened.columns, offer.now), series, screened)
@@ -176,15 +180,29 @@ def _refuse_partial(offer: Offer, screened: Screened) -> None:
     )
 
 
-def _write(ready: Sequence[_Ready]) -> Exception | None:
-    pending = [one.pending for one in ready if len(one.pending.columns)]
-    if not pending:
-        return None
+def _write(ready: Sequence[_Ready]) -> dict[int, Exception]:
+    """Make all durable with one commit → what went wrong, by id(); nothing for most groups.
+
+    When the store is well and yet refuses the group, one of it is to blame: then each is tried
+    alone, so that it fails alone.
+    """
+    filled = [one for one in ready if len(one.pending.columns)]
+    if not filled:
+        return {}
     try:
-        store.append(pending)
-    except Exception as error:  # noqa: BLE001 - becomes the answer of every request in the group
-        return error
-    return None
+        store.append([one.pending for one in filled])
+    except Exception as error:  # noqa: BLE001 - becomes the answer of the requests it concerns
+        if len(filled) > 1 and not isinstance(error, Overloaded):
+            return {key: bad for one in filled for key, bad in _write([one]).items()}
+        return {id(one): _worded(error, one.pending.team) for one in filled}
+    return {}
+
+
+def _worded(error: Exception, team: int) -> Exception:
+    """A team that was deleted while its samples were on their way is a token that was revoked."""
+    if isinstance(error, IntegrityError) and not Team.objects.filter(pk=team).exists():
+        return Unauthenticated("auth.invalid", "This token is not valid.")
+    return error
 
 
 def _receipt(offer: Offer, screened: Screened) -> Receipt:
@@ -222,6 +240,8 @@ def _publish(team: int, pairs: Pairs) -> None:
     for workload in {workload for _, workload in pairs}:
         key = (team, workload)
         if now - _announced.get(key, -ANNOUNCE_EVERY) >= ANNOUNCE_EVERY:
+            if len(_announced) > MOST_ANNOUNCED:
+                _announced.clear()
             _announced[key] = now
             pulse.announce("samples", team=team, ref=workload)
 

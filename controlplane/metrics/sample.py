@@ -67,7 +67,7 @@ class Fresh:
     source: Source
     ts_ms: tuple[int, ...]
     values: tuple[float, ...]
-    pointer: str = ""
+    pointers: tuple[str, ...] = ()  # where each sample stood, when the format can say
 
 
 def _no_ints() -> Ints:

@@ -14,7 +14,10 @@ from controlplane.common.errors import Fault
 from controlplane.metrics.registry import NEVER, Door, TeamSeries
 from controlplane.metrics.sample import AHEAD, LATE, Columns, Floats, Ints, Parsed
 
-_BLANK = 9.2233720368547758e18  # DCGM's "no value" is this or slightly more
+# DCGM's ways to say "no value", "not found", "not supported", "not permitted": of 32-bit integers,
+# of doubles, and of 64-bit integers, which as doubles are all the same.
+_BLANKS = np.array([*range(0x7FFFFFF0, 0x7FFFFFF4), *range(1 << 47, (1 << 47) + 4)], np.float64)
+_BLANK = 9.2233720368547758e18
 _MOST_FAULTS = 10
 _LATE_MS = round(LATE.total_seconds() * 1000)
 _AHEAD_MS = round(AHEAD.total_seconds() * 1000)
@@ -66,9 +69,12 @@ def screen(parsed: Parsed, series: TeamSeries, door: Door, *, now: datetime) -> 
     return _settled(samples, values, keep, book, dropped=int((~used).sum()))
 
 
-def limited(screened: Screened, series: TeamSeries, *, now: datetime) -> Screened:
-    """The same once every series has a row; samples of those that may have none are refused."""
-    over = series.ensure_stored(screened.slots, now=now)
+def limited(screened: Screened, series: TeamSeries, *, now: datetime, whole: bool) -> Screened:
+    """The same once every series has a row; samples of those that may have none are refused.
+
+    With `whole` one that may have none keeps the others from getting theirs.
+    """
+    over = series.ensure_stored(screened.slots, now=now, whole=whole)
     refused, faults = dict(screened.refused), screened.faults
     if over.any():
         refused["series.limit"] = int(over.sum())
@@ -84,9 +90,9 @@ def limited(screened: Screened, series: TeamSeries, *, now: datetime) -> Screene
 def _together(parsed: Parsed, series: TeamSeries, door: Door) -> _Samples:
     if not parsed.fresh:
         return _Samples(parsed.slots, parsed.ts_ms, parsed.values, parsed.pointers)
-    slots = [series.add(one, door) for one in parsed.fresh]
+    slots = series.add(parsed.fresh, door)
     sizes = [len(one.ts_ms) for one in parsed.fresh]
-    pointers = [one.pointer for one in parsed.fresh for _ in one.ts_ms]
+    pointers = [pointer for one in parsed.fresh for pointer in one.pointers]
     return _Samples(
         np.concatenate((parsed.slots, np.repeat(np.array(slots, np.int64), sizes))),
         np.concatenate(
@@ -109,7 +115,11 @@ def _converted(samples: _Samples, series: TeamSeries) -> Floats:
 
 
 def _blank(samples: _Samples, series: TeamSeries) -> Mask:
-    return np.asarray(series.table["blanks"][samples.slots] & (samples.values >= _BLANK))
+    blank = series.table["blanks"][samples.slots].copy()
+    if blank.any():
+        values = samples.values[blank]
+        blank[blank] = (values >= _BLANK) | np.isin(values, _BLANKS)
+    return np.asarray(blank)
 
 
 def _wrong(

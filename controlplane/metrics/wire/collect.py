@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from controlplane.common.errors import Fault
-from controlplane.metrics.sample import Floats, Fresh, Ints, Parsed, Source
+from controlplane.metrics.sample import MAX_SERIES, Floats, Fresh, Ints, Parsed, Source
 
 MAX_FAULTS = 10
 ECHO = 200  # characters of a sender's input that an answer may repeat
@@ -15,7 +15,31 @@ ECHO = 200  # characters of a sender's input that an answer may repeat
 def echo(text: str) -> str:
     """At most 200 characters of input, with nothing in it that a terminal would act on."""
     short = text[:ECHO] + ("…" if len(text) > ECHO else "")
-    return short.encode("ascii", "backslashreplace").decode() if not short.isprintable() else short
+    return "".join(letter if letter.isprintable() else _spelt(letter) for letter in short)
+
+
+def _spelt(letter: str) -> str:
+    return letter.encode("unicode_escape").decode()
+
+
+class _New:
+    """The samples so far of a series that was not known."""
+
+    __slots__ = ("_pointers", "_source", "_ts", "_values")
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._ts: list[int] = []
+        self._values: list[float] = []
+        self._pointers: list[str] = []
+
+    def add(self, ts_ms: int, value: float, pointer: str) -> None:
+        self._ts.append(ts_ms)
+        self._values.append(value)
+        self._pointers.append(pointer)
+
+    def fresh(self, key: bytes) -> Fresh:
+        return Fresh(key, self._source, tuple(self._ts), tuple(self._values), tuple(self._pointers))
 
 
 class Collector:
@@ -27,7 +51,7 @@ class Collector:
         self._ts: list[int] = []
         self._values: list[float] = []
         self._pointers: list[str] = []
-        self._fresh: dict[bytes, tuple[Source, list[int], list[float], str]] = {}
+        self._fresh: dict[bytes, _New] = {}
         self._faults: list[Fault] = []
         self._refused: Counter[str] = Counter()
 
@@ -38,17 +62,26 @@ class Collector:
         """A sample of a series that is known, or was introduced before."""
         slot = self._known.get(key)
         if slot is None:
-            _, times, values, _ = self._fresh[key]
-            times.append(ts_ms)
-            values.append(value)
+            self._fresh[key].add(ts_ms, value, pointer)
             return
         self._slots.append(slot)
         self._ts.append(ts_ms)
         self._values.append(value)
         self._pointers.append(pointer)
 
-    def introduce(self, key: bytes, source: Source, *, pointer: str = "") -> None:
-        self._fresh[key] = (source, [], [], pointer)
+    def admits(self, *, pointer: str = "", samples: int = 1) -> bool:
+        """Whether one more series may be introduced; if not, its samples are refused here.
+
+        More series than a team may have need not even be looked at, let alone be held in memory.
+        """
+        if len(self._fresh) < MAX_SERIES:
+            return True
+        message = f"A request may bring {MAX_SERIES} series that were not known."
+        self.fault("series.limit", message, pointer=pointer, samples=samples)
+        return False
+
+    def introduce(self, key: bytes, source: Source) -> None:
+        self._fresh[key] = _New(source)
 
     def fault(self, code: str, message: str, *, pointer: str = "", samples: int = 1) -> None:
         """Something wrong that costs `samples` samples and leaves the rest alone."""
@@ -65,10 +98,7 @@ class Collector:
             slots = np.concatenate((fast[0], slots))
             ts_ms = np.concatenate((fast[1], ts_ms))
             values = np.concatenate((fast[2], values))
-        fresh = tuple(
-            Fresh(key, source, tuple(times), tuple(points), pointer)
-            for key, (source, times, points, pointer) in self._fresh.items()
-        )
+        fresh = tuple(new.fresh(key) for key, new in self._fresh.items())
         return Parsed(
             slots,
             ts_ms,

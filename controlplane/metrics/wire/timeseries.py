@@ -52,7 +52,7 @@ def _take(
         if isinstance(found, Fault):
             collector.fault(found.code, found.message, samples=max(1, len(samples)))
             return
-        if not samples:
+        if not samples or not collector.admits(samples=len(samples)):
             return
         collector.introduce(key, found)
     for ts_ms, value in samples:

@@ -45,7 +45,7 @@ def test_a_point_is_a_sample_of_its_signal_and_workload() -> None:
     assert one.source.canonical
     assert one.source.name == "service.request.rate"
     assert one.source.labels == (("model", "m"), ("workload", "chat-7b"))
-    assert (one.ts_ms, one.values, one.pointer) == ((NOW,), (12.5,), "/points/0")
+    assert (one.ts_ms, one.values, one.pointers) == ((NOW,), (12.5,), ("/points/0",))
 
 
 def test_a_raw_name_is_left_for_the_mappings() -> None:
@@ -248,3 +248,46 @@ def test_long_input_is_echoed_short_and_escaped() -> None:
 
     assert len(parsed.faults[0].message) < 1500
     assert "\u202e" not in parsed.faults[0].message
+
+
+def test_each_sample_of_a_new_series_remembers_its_own_place() -> None:
+    (one,) = parse(batch(point(value=1), point(signal="nope"), point(value=2))).fresh
+
+    assert one.pointers == ("/points/0", "/points/2")
+
+
+@pytest.mark.parametrize(
+    "text", ['"' + '\\"' * 400_000, '"' + "\\" * 800_001, '"' + "x" * 800_000, '"' * 800_001]
+)
+def test_a_text_that_never_ends_is_read_once(text: str) -> None:  # J23
+    # Takes milliseconds; looking for the end again from each quotation mark would take hours.
+    assert code_of(b"[" * 20 + text.encode()) == "json.depth"
+
+
+def test_a_key_that_comes_twice_is_found_among_many() -> None:  # J09
+    keys = ",".join(f'"k{i}":1' for i in range(200_000))
+
+    assert code_of(f'{{{keys},"k7":2}}'.encode()) == "json.duplicate_key"
+
+
+def test_a_flood_of_bare_numbers_is_refused_before_it_is_parsed() -> None:  # J23
+    assert code_of(b'{"points":[' + b"0," * 2_000_001 + b"0]}") == "batch.points"
+
+
+def test_more_new_series_than_a_team_may_have_are_refused_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("controlplane.metrics.wire.collect.MAX_SERIES", 2)
+    parsed = parse(batch(*(point(workload=f"w{i}") for i in range(4)), point(workload="w0")))
+
+    assert [one.pointers for one in parsed.fresh] == [("/points/0", "/points/4"), ("/points/1",)]
+    assert [(fault.code, fault.pointer) for fault in parsed.faults] == [
+        ("series.limit", "/points/2"),
+        ("series.limit", "/points/3"),
+    ]
+
+
+def test_what_is_repeated_of_the_input_holds_nothing_a_terminal_acts_on() -> None:
+    parsed = parse(batch(point(**{"\x1b[2J\r\n\u202e": 1})))
+
+    assert parsed.faults[0].message == "Unknown field \\x1b[2J\\r\\n\\u202e."
