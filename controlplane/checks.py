@@ -119,6 +119,15 @@ def debug_mode() -> Iterator[CheckMessage]:
         )
 
 
+def traces() -> Iterator[CheckMessage]:
+    if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+        yield Warning(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but this release sends no traces.",
+            hint="Unset it, or leave it for a later release.",
+            id="CP.W002",
+        )
+
+
 ALL: Sequence[Callable[[], Iterator[CheckMessage]]] = (
     secret_key,
     allowed_hosts,
@@ -129,6 +138,7 @@ ALL: Sequence[Callable[[], Iterator[CheckMessage]]] = (
     broker_url,
     debug_mode,
     plain_http,
+    traces,
 )
 
 

@@ -4,12 +4,14 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
+_NETLOC = r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?"  # no user, no blank
 
 
 def env_str(name: str, default: str) -> str:
@@ -55,6 +57,28 @@ def env_zone(name: str, default: str) -> str:
     )
 
 
+def env_path(name: str, default: Path) -> Path:
+    """An absolute path; `~` is the home directory of the user that runs us."""
+    return Path(env_str(name, str(default))).expanduser().resolve()
+
+
+def env_url(name: str, default: str, *, schemes: Sequence[str]) -> str:
+    """A URL of a scheme and a host and nothing behind them, without a closing slash."""
+    value = env_str(name, default).rstrip("/")
+    if not value:
+        return value
+    try:
+        url = urlsplit(value)
+        right = url.scheme in schemes and bool(url.hostname) and (url.port is None or url.port > 0)
+    except ValueError:  # a port that is no number, or half an IPv6 address
+        right = False
+    if right and value == f"{url.scheme}://{url.netloc}" and re.fullmatch(_NETLOC, url.netloc):
+        return value
+    raise ImproperlyConfigured(
+        f"{name}={value!r} is no address; write {schemes[-1]}://host or {schemes[-1]}://host:port."
+    )
+
+
 def env_secret(name: str, default: str = "") -> str:
     """`NAME`, or the content of the file named by `NAME_FILE`; giving both is an error."""
     plain, path = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "").strip()
@@ -64,8 +88,9 @@ def env_secret(name: str, default: str = "") -> str:
         return plain or default
     try:
         content = Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}.") from error
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {reason}.") from error
     if not content:
         raise ImproperlyConfigured(f"{name}_FILE is empty; put the secret in it.")
     return content

@@ -15,24 +15,35 @@ from controlplane.env import (
     env_choice,
     env_int,
     env_list,
+    env_path,
     env_secret,
     env_str,
+    env_url,
     env_zone,
 )
 
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR = env_path("DATA_DIR", BASE_DIR / "var")
 DEBUG = env_bool("DEBUG", default=False)
 
-# Without a configured key one is made once and kept beside the data, so that sessions survive.
-SECRET_KEY = env_secret("SECRET_KEY") or stored_secret(DATA_DIR / "secret_key")
+
+def _stored_key() -> str:
+    """Without a configured key one is made once and kept beside the data: sessions survive."""
+    try:
+        return stored_secret(DATA_DIR / "secret_key")
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"DATA_DIR={str(DATA_DIR)!r} cannot be written ({error.strerror}); give it to the user"
+            " that runs Tidewise, or set DATA_DIR elsewhere."
+        ) from error
+
+
+SECRET_KEY = env_secret("SECRET_KEY") or _stored_key()
 CREDENTIAL_KEYS = env_list("CREDENTIAL_KEYS", env_secret("CREDENTIAL_KEYS"))
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
-if not PUBLIC_URL.startswith(("http://", "https://")):
-    raise ImproperlyConfigured(f"PUBLIC_URL={PUBLIC_URL!r} must start with http:// or https://.")
+PUBLIC_URL = env_url("PUBLIC_URL", "http://127.0.0.1:8000", schemes=("http", "https"))
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
@@ -92,14 +103,34 @@ TEMPLATES = [
 ]
 
 
+def _parsed(url: str) -> dict[str, Any]:
+    try:
+        database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60))
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL cannot be read; write postgresql://user:password@host:5432/name, with"
+            " special characters of the password as %XX."
+        ) from error
+    if not database["NAME"] or database["NAME"] == ":memory:":
+        raise ImproperlyConfigured(
+            "DATABASE_URL names no database, so that every process would have another one."
+        )
+    return database
+
+
 def _database() -> dict[str, Any]:
-    url = env_secret("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'tidewise.sqlite3'}"
-    if not url.startswith(("sqlite:", "postgres:", "postgresql:")):
+    url = env_secret("DATABASE_URL")
+    if not url:  # not through a URL, in which a blank or a # of the path means something else
+        database: dict[str, Any] = dict(dj_database_url.parse("sqlite:///file", conn_max_age=60))
+        database["NAME"] = str(DATA_DIR / "tidewise.sqlite3")
+    elif url.startswith(("sqlite:///", "postgres://", "postgresql://")):
+        database = _parsed(url)
+    else:
         raise ImproperlyConfigured(
             "DATABASE_URL must start with postgresql:// or sqlite:///; no other database is tested."
         )
-    database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60))
-    if url.startswith("sqlite:"):
+    given = dict(database.get("OPTIONS", {}))  # sslmode and the like, from the URL's query
+    if database["ENGINE"].endswith("sqlite3"):
         database["OPTIONS"] = {
             # FULL: an accepted sample survives power loss; IMMEDIATE: no deadlock on upgrade.
             "init_command": (
@@ -112,7 +143,7 @@ def _database() -> dict[str, Any]:
         }
     else:
         database["CONN_HEALTH_CHECKS"] = True
-        database["OPTIONS"] = {"connect_timeout": 3}
+        database["OPTIONS"] = {"connect_timeout": 3, **given}
     return database
 
 
