@@ -1,17 +1,25 @@
-"""An ASGI request's body → bytes, within limits that hold before and after inflating."""
+"""An ASGI request's body → bytes, within limits that hold before and after inflating.
+
+One body is bounded, and so are all of them together: five hundred senders that each let 16 MiB
+drip would otherwise fill the memory of the process that everybody's samples go through.
+"""
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from controlplane.common.errors import InvalidInput, TooLarge
+from controlplane.common.errors import InvalidInput, Overloaded, TooLarge
 from controlplane.metrics.receivers.answers import Slow
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 LIMIT = 16 * 1024 * 1024
 SECONDS = 30.0
+ROOM = 64 * 1024 * 1024  # for all bodies that wait for their end or for their turn
+SHARE = ROOM // 2  # of it for one team
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -19,14 +27,49 @@ class Disconnected(Exception):
     """The sender closed the connection in the middle of the body."""
 
 
-async def read_body(receive: Receive, *, length: str | None) -> bytes:
-    """The whole body. Raises TooLarge (from the announced length, before reading), Slow,
-    InvalidInput when fewer or more bytes came than announced, Disconnected.
+class Room:
+    """The memory for bodies, counted in bytes by team. Used from one event loop."""
+
+    def __init__(self) -> None:
+        self._held: Counter[int] = Counter()
+
+    @property
+    def held(self) -> int:
+        return self._held.total()
+
+    @contextmanager
+    def guest(self, team: int) -> Iterator[Callable[[int], None]]:
+        """What it yields is called with each piece's length; all is given back at the end.
+
+        It raises Overloaded when there is no room for the piece.
+        """
+        taken = 0
+
+        def grow(size: int) -> None:
+            nonlocal taken
+            if self.held + size > ROOM or self._held[team] + size > SHARE:
+                raise Overloaded("ingest.busy", "Too many bytes at once; send this again.")
+            self._held[team] += size
+            taken += size
+
+        try:
+            yield grow
+        finally:
+            self._held[team] -= taken
+            if not self._held[team]:
+                del self._held[team]
+
+
+async def read_body(receive: Receive, *, length: str | None, grow: Callable[[int], None]) -> bytes:
+    """The whole body; `grow` hears of each piece before it is kept.
+
+    Raises TooLarge (from the announced length, before reading), Slow, InvalidInput when fewer or
+    more bytes came than announced, Disconnected, and what `grow` raises.
     """
     announced = _announced(length)
     try:
         async with asyncio.timeout(SECONDS):
-            body = await _gather(receive)
+            body = await _gather(receive, grow)
     except TimeoutError as error:
         raise Slow("body.timeout", "Send the body within 30 seconds.") from error
     if announced is not None and announced != len(body):
@@ -44,17 +87,19 @@ def _announced(length: str | None) -> int | None:
     return int(length)
 
 
-async def _gather(receive: Receive) -> bytes:
+async def _gather(receive: Receive, grow: Callable[[int], None]) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
+        part = message.get("body", b"")
+        size += len(part)
         if size > LIMIT:
             raise _too_large()
+        grow(len(part))
+        parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
 

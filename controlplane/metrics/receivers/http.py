@@ -18,18 +18,25 @@ import structlog
 from controlplane.common import clock, instruments
 from controlplane.common.errors import InvalidInput, Overloaded, ProductError, WrongMedia
 from controlplane.metrics.catalogue.signals import signals
-from controlplane.metrics.ingest import Offer, Parse, Receipt
+from controlplane.metrics.ingest import Offer, Receipt
 from controlplane.metrics.receivers import answers
 from controlplane.metrics.receivers.answers import Answer
 from controlplane.metrics.receivers.auth import Tokens, refuse_token_in_url
-from controlplane.metrics.receivers.body import Disconnected, Receive, gunzipped, read_body
+from controlplane.metrics.receivers.body import (
+    Disconnected,
+    Receive,
+    Room,
+    gunzipped,
+    read_body,
+)
 from controlplane.metrics.receivers.writer import Writer
 from controlplane.metrics.registry import Door
-from controlplane.metrics.sample import labels_fault
+from controlplane.metrics.sample import Parsed, labels_fault
 from controlplane.metrics.wire import exposition, json_push, remote_write
 
 Scope = Mapping[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Reader = Callable[[bytes, Mapping[bytes, int]], Parsed]
 
 MOST_IN_FLIGHT = 64
 _PROTOCOLS = {
@@ -47,6 +54,7 @@ ROUTES: frozenset[str] = frozenset(_PROTOCOLS)
 log = structlog.get_logger(__name__)
 tokens = Tokens()
 writer = Writer()
+room = Room()
 _logged: dict[tuple[str, str], float] = {}
 
 
@@ -124,17 +132,25 @@ async def _take(request: _Request, receive: Receive) -> Answer:
     media = _media(request)
     zipped = _encoding(request)
     workload = _workload(request)
-    body = await read_body(receive, length=request.headers.get("content-length"))
-    started = perf_counter()
-    # Counted only now: slow senders that are still dripping their bodies take nobody's place.
-    with _in_flight:
-        now = clock.now()
-        parse = _parser(request.protocol, gunzipped(body) if zipped else body, media, now)
-        whole = request.protocol == "json" and request.option("partial") not in ("1", "true")
-        offer = Offer(team, Door(request.protocol, workload), parse, now, whole)
-        receipt = await writer.store(offer)
+    with room.guest(team) as grow:
+        length = request.headers.get("content-length")
+        body = await read_body(receive, length=length, grow=grow)
+        started = perf_counter()
+        # Counted only now: slow senders that still drip their bodies take nobody's place.
+        with _in_flight:
+            now = clock.now()
+            parse = _parser(request.protocol, media, now)
+            whole = request.protocol == "json" and request.option("partial") not in ("1", "true")
+            parsing = partial(_parsed, parse, body, zipped=zipped)
+            offer = Offer(team, Door(request.protocol, workload), parsing, now, whole)
+            receipt = await writer.store(offer)
     instruments.ingest_seconds.labels(request.protocol).observe(perf_counter() - started)
     return _accepted(request, receipt)
+
+
+def _parsed(parse: Reader, body: bytes, known: Mapping[bytes, int], *, zipped: bool) -> Parsed:
+    """Inflating belongs to the writer's thread, one body at a time, and not to the event loop."""
+    return parse(gunzipped(body) if zipped else body, known)
 
 
 def _media(request: _Request) -> str:
@@ -170,14 +186,14 @@ def _workload(request: _Request) -> str:
     return workload
 
 
-def _parser(protocol: str, body: bytes, media: str, now: datetime) -> Parse:
+def _parser(protocol: str, media: str, now: datetime) -> Reader:
     now_ms = round(now.timestamp() * 1000)
     if protocol == "remote_write":
-        return partial(remote_write.parse, body)
+        return remote_write.parse
     if protocol == "json":
-        return partial(json_push.parse, body, now_ms=now_ms, signals=signals())
+        return partial(json_push.parse, now_ms=now_ms, signals=signals())
     openmetrics = media == "application/openmetrics-text"
-    return partial(exposition.parse, body, now_ms=now_ms, openmetrics=openmetrics)
+    return partial(exposition.parse, now_ms=now_ms, openmetrics=openmetrics)
 
 
 def _accepted(request: _Request, receipt: Receipt) -> Answer:

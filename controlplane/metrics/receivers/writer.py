@@ -94,7 +94,6 @@ class Writer:
             return self._stay()
         if first is None:
             return False
-        close_old_connections()
         jobs, going_on = self._gathered(first)
         _do(jobs)
         return going_on
@@ -120,16 +119,29 @@ class Writer:
 
 
 def _do(jobs: Sequence[_Job]) -> None:
+    """Answer every job, whatever happens: a thread that ended here would leave all later ones
+    waiting for ever.
+    """
+    try:
+        close_old_connections()
+        _do_calls(jobs)
+        _do_stores(jobs)
+    except Exception as error:  # noqa: BLE001 - becomes the answer of those that have none yet
+        for job in jobs:
+            job.resolve(error)
+
+
+def _do_calls(jobs: Sequence[_Job]) -> None:
     for job in jobs:
         if not isinstance(job.work, Offer):
             job.resolve(_called(job.work))
+
+
+def _do_stores(jobs: Sequence[_Job]) -> None:
     stores = [(job, job.work) for job in jobs if isinstance(job.work, Offer)]
     if not stores:
         return
-    try:
-        outcomes: Sequence[Receipt | Exception] = accept_all([offer for _, offer in stores])
-    except Exception as error:  # noqa: BLE001 - a fault here must answer, not end the thread
-        outcomes = [error] * len(stores)
+    outcomes: Sequence[Receipt | Exception] = accept_all([offer for _, offer in stores])
     for (job, _), outcome in zip(stores, outcomes, strict=True):
         job.resolve(outcome)
 

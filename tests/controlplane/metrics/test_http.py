@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import cramjam
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import OperationalError
+from django.db import OperationalError, connections
 from prometheus_client import REGISTRY
 
 from controlplane.accounts.models import ApiToken, Team
@@ -125,6 +125,13 @@ def _doors(monkeypatch: pytest.MonkeyPatch, noon: datetime) -> Iterator[None]:
     http.tokens.forget()
     yield
     http.writer.stop()
+
+
+@pytest.fixture(autouse=True)
+async def _no_connection_stays_open() -> AsyncIterator[None]:
+    """Those of asgiref's thread would keep a PostgreSQL test database from being dropped."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture
@@ -406,6 +413,48 @@ async def test_too_many_at_once_is_503(client: Client, monkeypatch: pytest.Monke
 
     assert (reply.status, reply.code) == (503, "ingest.busy")
     assert reply.headers["retry-after"] == "2"
+
+
+async def test_too_many_bytes_at_once_is_503_before_they_are_all_read(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:  # H25
+    monkeypatch.setattr(body_module, "SHARE", 1000)
+    refused = await client.send(JSON, [b" " * 400] * 50)
+    small = await client.push(POINT)
+
+    assert (refused.status, refused.code) == (503, "ingest.busy")
+    assert refused.headers["retry-after"] == "2"
+    assert small.status == 200
+    assert http.room.held == 0
+
+
+async def test_a_team_that_is_gone_is_401_even_while_its_token_is_remembered(
+    client: Client, team_a: Team
+) -> None:  # X07
+    assert (await client.push(POINT)).status == 200
+    await Team.objects.filter(pk=team_a.pk).adelete()
+    reply = await client.push(POINT)
+
+    assert (reply.status, reply.code) == (401, "auth.invalid")
+    assert await count(Batch) == 0
+
+
+async def test_a_new_series_second_point_is_pointed_at_itself(client: Client) -> None:  # J15
+    wrong = {"signal": "infra.gpu.utilization", "value": 85}
+    reply = await client.push({**wrong, "value": 0.85}, POINT, wrong)
+
+    assert (reply.status, reply.json["errors"][0]["pointer"]) == (400, "/points/2")
+
+
+async def test_a_page_with_a_time_of_long_ago_is_refused_by_sample(
+    client: Client, team_a: Team, noon: datetime
+) -> None:
+    page = f"a 1 {T - 7_200_000}\nb 2 {T}\n".encode()
+    reply = await client.send(TEXT, page, headers={"content-type": "text/plain"})
+
+    assert (reply.status, reply.code) == (400, "ts.too_old")
+    assert (reply.json["accepted"], reply.json["rejected"]) == (1, 1)
+    assert await values(team_a, "b", noon) == [2.0]
 
 
 async def test_a_bug_of_ours_says_nothing_about_itself(
