@@ -28,10 +28,10 @@ def guard(decision: Decision, snapshot: Snapshot, now: datetime) -> Decision:
 
 
 def _up(decision: Decision, snapshot: Snapshot, now: datetime) -> Decision:
-    recent = [each.by for each in snapshot.memory.changes if now - each.at < UP_PERIOD]
+    recent = _recent(snapshot, now, UP_PERIOD)
     added = sum(by for by in recent if by > 0)
     step = snapshot.guards.max_step_up
-    step = max(decision.current - added, LEAST_UP) if step is None else step
+    step = max(decision.current - sum(recent), LEAST_UP) if step is None else step
     to = min(decision.desired, decision.current + max(0, step - added))
     reason = "rate.up_spent" if added else "rate.up"
     facts = (("step", step), ("done", added), ("period_s", UP_PERIOD.total_seconds()))
@@ -39,14 +39,18 @@ def _up(decision: Decision, snapshot: Snapshot, now: datetime) -> Decision:
 
 
 def _down(decision: Decision, snapshot: Snapshot, now: datetime) -> Decision:
-    recent = [each.by for each in snapshot.memory.changes if now - each.at < DOWN_PERIOD]
+    recent = _recent(snapshot, now, DOWN_PERIOD)
     released = -sum(by for by in recent if by < 0)
     step = snapshot.guards.max_step_down
-    step = max(floor(SHARE_DOWN * (decision.current + released)), 1) if step is None else step
+    step = max(floor(SHARE_DOWN * (decision.current - sum(recent))), 1) if step is None else step
     to = max(decision.desired, decision.current - max(0, step - released))
     reason = "rate.down_spent" if released else "rate.down"
     facts = (("step", step), ("done", released), ("period_s", DOWN_PERIOD.total_seconds()))
     return _limited(decision, to, reason, facts)
+
+
+def _recent(snapshot: Snapshot, now: datetime, period: timedelta) -> list[int]:
+    return [change.by for change in snapshot.memory.changes if now - change.at < period]
 
 
 def _limited(decision: Decision, to: int, reason: str, facts: Facts) -> Decision:

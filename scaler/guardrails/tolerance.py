@@ -25,14 +25,12 @@ def guard(decision: Decision, snapshot: Snapshot, _now: datetime) -> Decision:
 
 
 def _exact(decision: Decision) -> int:
-    """The size without what is noise: what a threshold wants, or else the current one."""
+    """The size without what is noise: what thresholds want, or else the current one."""
+    exact = [wish for wish in decision.recommendations if wish.policy == EXACT]
     if decision.change < 0:
         combined = decision.combined
-        winner = None if combined is None else dict(combined.facts).get("policy")
-        return decision.desired if winner == EXACT else decision.current
-    asked = [
-        wish.desired
-        for wish in decision.recommendations
-        if wish.policy == EXACT and wish.voice is Voice.ASK
-    ]
+        released = combined is not None and combined.reason == "combine.release"
+        agreed = released and any(wish.voice is Voice.RELEASE for wish in exact)
+        return decision.desired if agreed else decision.current
+    asked = [wish.desired for wish in exact if wish.voice is Voice.ASK]
     return max([decision.current, *asked])

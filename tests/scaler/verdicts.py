@@ -19,9 +19,9 @@ def wanted(
     found = wishes or (Recommendation(by, size, "target.per_replica", voice=Voice.ASK),)
     start = Decision("chat-7b", NOON, current, current, current, found, silent=silent)
     facts = (("policy", by),)
-    moved = start.moved(
-        by="combine", to=size, reason="combine.largest", facts=facts, stage=Stage.COMBINE
-    )
+    asked = any(wish.voice in {Voice.ASK, Voice.FLOOR} for wish in found)
+    reason = "combine.largest" if asked else "combine.release"
+    moved = start.moved(by="combine", to=size, reason=reason, facts=facts, stage=Stage.COMBINE)
     return moved.settled(size)
 
 

@@ -47,8 +47,9 @@ def test_up_by_a_hundred_per_cent_or_four_and_down_by_a_tenth_or_one(
         pytest.param(38, 1, [(60, -2)], 36, "rate.down_spent", id="half of it is left to go"),
         pytest.param(36, 1, [(120, -4)], 33, "rate.down", id="120 s later a tenth again"),
         pytest.param(
-            40, 1, [(60, 4)], 36, "rate.down", id="an addition does not count as released"
+            44, 1, [(60, 4)], 40, "rate.down", id="an addition does not count as released"
         ),
+        pytest.param(10, 60, [(30, -30)], 50, "rate.up", id="back to the size before, and as much"),
         pytest.param(5, 1, [(60, -1)], 5, "rate.down_spent", id="one may go in two minutes"),
     ],
 )

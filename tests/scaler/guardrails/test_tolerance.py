@@ -2,10 +2,11 @@
 
 import pytest
 
+from scaler.engine.decision import Decision
 from scaler.engine.settings import Guards
 from scaler.guardrails.tolerance import guard
 from scaler.policies.recommendation import Recommendation, Voice
-from tests.scaler.looks import look
+from tests.scaler.looks import NOON, look
 from tests.scaler.verdicts import last, passed, wanted
 
 
@@ -57,9 +58,29 @@ def test_what_a_threshold_adds_is_never_noise(
     assert decision.desired == to
 
 
-def test_what_a_threshold_removes_is_never_noise() -> None:
-    release = Recommendation("threshold", 39, "threshold.below", voice=Voice.RELEASE)
+REMOVE = Recommendation("threshold", 38, "threshold.below", voice=Voice.RELEASE)
+IDLE = Recommendation("idle", 39, "idle.release", voice=Voice.RELEASE)
+ASK = Recommendation("target", 39, "target.per_replica")
 
-    decision = passed(guard, wanted(39, 40, by="threshold", wishes=(release,)), look())
 
-    assert decision.desired == 39
+@pytest.mark.parametrize(
+    ("wishes", "size", "to"),
+    [
+        pytest.param((REMOVE,), 38, 38, id="remove 2 of 40 means 38"),
+        pytest.param((REMOVE, IDLE), 39, 39, id="as far as idle agrees"),
+        pytest.param((IDLE,), 39, 40, id="idle alone has noise"),
+        pytest.param((REMOVE, ASK), 39, 40, id="nobody listens while somebody asks"),
+    ],
+)
+def test_what_a_threshold_removes_is_never_noise(
+    wishes: tuple[Recommendation, ...], size: int, to: int
+) -> None:
+    decision = passed(guard, wanted(size, 40, wishes=wishes), look())
+
+    assert decision.desired == to
+
+
+def test_a_decision_that_nobody_combined_is_noise_when_it_is_small() -> None:
+    small = Decision("chat-7b", NOON, 40, 39, 39)
+
+    assert guard(small, look(), NOON).desired == 40
