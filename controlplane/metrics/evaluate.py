@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controlplane.metrics.catalogue.signals import Signal
+from controlplane.metrics.catalogue.mapping import upper_edge
+from controlplane.metrics.catalogue.signals import Signal, describe
 from controlplane.metrics.functions import (
     aggregate,
     bucket_quantile,
@@ -64,6 +65,43 @@ def evaluate(signal: Signal, group: Group, cells: Cells, *, quantile: float | No
 def one_row(one: StoredSeries, points: Points, cells: Cells) -> Floats:
     """A single series as people read it: counters as rates."""
     return _row(one, points, cells, "mean")
+
+
+def derived(signal: Signal, parts: Mapping[str, Group], cells: Cells) -> Floats:
+    """What a signal that nobody sends adds up to, one value a cell.
+
+    Added up per label set first: the memory in use of a host whose total is known and whose rest
+    is not must not count as all of it. Parts that never meet are added as wholes.
+    """
+    rows = list(derived_rows(signal, parts, cells).values())
+    if rows:
+        return aggregate(rows, signal.agg, cells.count)
+    total = np.zeros(cells.count)
+    for part, weight in signal.derive:
+        total += weight * evaluate(describe(part), parts[part], cells, quantile=None)
+    return total
+
+
+def derived_rows(
+    signal: Signal, parts: Mapping[str, Group], cells: Cells
+) -> dict[tuple[tuple[str, str], ...], Floats]:
+    """Label set → the derived signal there, for each set that every part has."""
+    by_part = [
+        (
+            weight,
+            {_labels(one): one_row(one, points, cells) for one, points in _present(parts[part])},
+        )
+        for part, weight in signal.derive
+    ]
+    common = set.intersection(*(set(rows) for _, rows in by_part))
+    return {
+        labels: np.sum([weight * rows[labels] for weight, rows in by_part], axis=0)
+        for labels in sorted(common)
+    }
+
+
+def _labels(one: StoredSeries) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(one.labels.items()))
 
 
 def _present(group: Group) -> list[tuple[StoredSeries, Points]]:
@@ -125,11 +163,13 @@ def _by_replica(
     """Labels without `le` → upper edge → growth a cell."""
     found: dict[tuple[tuple[str, str], ...], dict[float, Floats]] = defaultdict(dict)
     for one, points in present:
-        if one.kind is not Kind.BUCKET:
+        edge = upper_edge(one.labels) if one.kind is Kind.BUCKET else None
+        if edge is None:
             continue
-        rest = tuple(sorted(pair for pair in one.labels.items() if pair[0] != "le"))
-        edge = float(one.labels["le"].replace("Inf", "inf"))
-        found[rest][edge] = _growth(points, cells)
+        rest = tuple(pair for pair in _labels(one) if pair[0] != "le")
+        growth = _growth(points, cells)
+        # An engine's next release may write "1.0" for "1": one edge, two series after each other.
+        found[rest][edge] = found[rest][edge] + growth if edge in found[rest] else growth
     return found
 
 

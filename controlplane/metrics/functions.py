@@ -140,7 +140,7 @@ def bucket_quantile(quantile: float, edges: Floats, counts: Floats) -> Floats:
 
 
 def thinned(points: Points, most: int) -> Points:
-    """At most `most` points that keep every peak: the least and the greatest of each stretch."""
+    """At most `most` points, two at least: the least and the greatest of each stretch."""
     ts_ms, values = _finite(points)
     if ts_ms.size <= most:
         return ts_ms, values
