@@ -33,10 +33,6 @@ class Row:
     def moved(self) -> bool:
         return self.before != self.after
 
-    @property
-    def end(self) -> float:
-        return self.start + (self.width or 0.0)
-
 
 @dataclass(frozen=True, slots=True)
 class Trail:
