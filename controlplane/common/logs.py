@@ -8,7 +8,7 @@ import structlog
 
 _SECRET_KEY = re.compile(r"(?i)(authorization|password|secret|token|credential|cookie)")
 _SECRET_TEXT = re.compile(
-    r"(?i)(tw_[a-z0-9]{4,}_)[A-Za-z0-9_-]{8,}|(bearer\s+)\S+|(://[^/\s:@]+:)[^@\s]+@"
+    r"(?i)(tw_[a-z0-9]{4,}_)[A-Za-z0-9_-]{8,}|(bearer\s+)\S+|(://[^/\s:@]*:)\S+(?=@)"
 )
 
 

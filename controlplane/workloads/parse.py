@@ -121,20 +121,25 @@ def _check_events(text: str) -> None:
     depth = nodes = start = 0
     for event in yaml.parse(text, Loader=_StrictLoader):
         if isinstance(event, yaml.DocumentStartEvent):
-            nodes, start = 0, event.start_mark.index
+            nodes, start = 0, _sign(event)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise InvalidInput(
                 "yaml.alias", "Write the values out: aliases are refused.", status=422
             )
-        if getattr(event, "tag", None):
-            raise InvalidInput("yaml.tag", f"The tag {event.tag[:60]} is refused.", status=422)
+        if tag := str(getattr(event, "tag", None) or ""):
+            raise InvalidInput("yaml.tag", f"The tag {tag[:60]} is refused.", status=422)
         nodes += isinstance(event, yaml.NodeEvent)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH or nodes > MAX_NODES or event.end_mark.index - start > MAX_SIGNS:
+        if depth > MAX_DEPTH or nodes > MAX_NODES or _sign(event) - start > MAX_SIGNS:
             raise InvalidInput(
                 "yaml.size", "A workload is too long or too deeply nested.", status=422
             )
+
+
+def _sign(event: yaml.Event) -> int:
+    """Where in the text the event ends."""
+    return event.end_mark.index if event.end_mark else 0
 
 
 def _check_unique(node: yaml.Node) -> None:

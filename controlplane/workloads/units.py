@@ -40,7 +40,7 @@ def format_duration(value: timedelta) -> str:
     for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
         if millis and millis % size == 0:
             return f"{millis // size}{unit}"
-    return f"{millis}ms"
+    return f"{millis}ms" if millis else "0s"
 
 
 def parse_ratio(raw: Any) -> float:

@@ -95,6 +95,8 @@ def test_a_login_link_works_once_and_not_after_its_time(team_a: Team, noon: date
     [
         "Authorization: Bearer abcdef0123456789",
         "amqp://user:hunter2hunter2@rabbit:5672/",
+        "redis://:hunter2@valkey:6379/0",
+        "amqp://user:x@hunter2@rabbit:5672/",
         "tw_abcdefgh_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG",
     ],
 )
