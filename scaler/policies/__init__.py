@@ -1,5 +1,7 @@
 """Every way to want replicas: parameters and a snapshot → a recommendation, or silence."""
 
+from typing import assert_never
+
 from scaler.engine.settings import (
     IdleParams,
     PolicyParams,
@@ -25,3 +27,5 @@ def recommend(params: PolicyParams, snapshot: Snapshot) -> Recommendation | Sile
             return predictive.recommend(params, snapshot)
         case IdleParams():  # nobody needs them: let them go
             return idle.recommend(params, snapshot)
+        case _:
+            assert_never(params)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from scaler.engine import plain
@@ -62,6 +63,10 @@ def test_what_is_not_a_number_stays_so() -> None:
 
     assert found.value == float("inf")
     assert [str(value) for _at, value in found.history] == ["0.5", "nan", "inf"]
+
+
+def test_a_number_of_another_library_is_stored_as_one_of_ours() -> None:
+    assert plain.dump((np.float64("nan"), np.float64(0.5))) == ["nan", 0.5]
 
 
 @pytest.mark.parametrize(
