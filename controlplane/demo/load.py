@@ -1,6 +1,6 @@
 """A moment → two weeks of demo history in the store and in rows, once.
 
-1. replay every workload in memory (pure; nothing is written)
+1. replay every workload in memory; nothing is written
 2. store the series, workload by workload; nothing refers to them yet
 3. write rows in one transaction: workloads, decisions, orders, forecasts, ledger, and last the
    demo's own row, which says that the workload is loaded
@@ -52,6 +52,7 @@ class _Past:
     plan: Plan
     document: WorkloadDocument
     history: History
+    packed: list[rows.Packed]
     start: datetime
 
 
@@ -112,7 +113,9 @@ def _replayed(plan: Plan, now: datetime, days: timedelta, tell: Tell) -> _Past:
         seed=plans.SEED,
     )
     tell(f"{plan.profile.name}: {history.decided} decisions replayed")
-    return _Past(plan, owned, history, datetime.fromtimestamp(span.start, UTC))
+    return _Past(
+        plan, owned, history, rows.packed(history), datetime.fromtimestamp(span.start, UTC)
+    )
 
 
 def _store_series(team: Team, plan: Plan, steps: Steps, ends: Floats, *, now: datetime) -> None:
@@ -154,7 +157,7 @@ def _store_rows(team: Team, pasts: Sequence[_Past], *, now: datetime) -> list[Wo
         workload = save_document(team, past.document, actor=ACTOR, now=past.start).workload
         pool = workload.pools.get()
         create_target(pool.scale_target, past.plan.profile, past.history.fleet, now=now)
-        made.append(rows.Past(workload, pool, past.history))
+        made.append(rows.Past(workload, pool, past.history, past.packed))
     rows.store(made, now=now)
     for past, one in zip(pasts, made, strict=True):
         ledger.roll_up(one.workload, since=past.start, now=now)

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from controlplane.decisions import record
-from controlplane.decisions.models import ActuationRecord, ActuationState, DecisionRecord
+from controlplane.decisions.models import (
+    ActuationRecord,
+    ActuationState,
+    DecisionRecord,
+    PackedJSON,
+)
 from controlplane.demo.fleet import Order
 from controlplane.demo.replay import History, Kept
 from controlplane.forecasts.models import ForecastRecord
@@ -21,13 +26,30 @@ APPLIED = timedelta(milliseconds=600)
 READ_EVERY = timedelta(seconds=5)
 
 
+Packed = tuple[Kept, bytes, bytes]  # a decision, its trail and its snapshot
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
-    """One workload, its only pool, and what was replayed of it."""
+    """One workload, its only pool, what was replayed of it, and that as `packed` wrote it down."""
 
     workload: Workload
     pool: Pool
     history: History
+    packed: Sequence[Packed]
+
+
+def packed(history: History) -> list[Packed]:
+    """Every kept decision as its row's columns hold it: half of the work, and it needs no rows."""
+    pack = PackedJSON().get_prep_value
+    return [
+        (
+            kept,
+            pack(trail.dump_decision(kept.decision)),
+            pack(trail.dump_snapshot(kept.snapshot)),
+        )
+        for kept in history.kept
+    ]
 
 
 def store(pasts: Sequence[Past], *, now: datetime) -> int:
@@ -36,12 +58,12 @@ def store(pasts: Sequence[Past], *, now: datetime) -> int:
     Must run in a transaction: half of a past is worse than none.
     """
     entries = sorted(
-        ((past, kept) for past in pasts for kept in past.history.kept),
-        key=lambda entry: (entry[1].decision.at, entry[0].workload.name),
+        ((past, packed) for past in pasts for packed in past.packed),
+        key=lambda entry: (entry[1][0].decision.at, entry[0].workload.name),
     )
     forecasts = _forecasts(entries, since=now - FORECASTS_FOR)
     decisions = DecisionRecord.objects.bulk_create(
-        (_decision(past, kept, forecasts) for past, kept in entries), batch_size=AT_ONCE
+        (_decision(past, packed, forecasts) for past, packed in entries), batch_size=AT_ONCE
     )
     by_instant = {(row.workload_id, row.at): row for row in decisions}
     for past in pasts:
@@ -49,17 +71,17 @@ def store(pasts: Sequence[Past], *, now: datetime) -> int:
     return len(decisions)
 
 
-Entries = Sequence[tuple[Past, Kept]]
+Entries = Sequence[tuple[Past, Packed]]
 Issued = dict[tuple[int, datetime], ForecastRecord]
 
 
 def _forecasts(entries: Entries, *, since: datetime) -> Issued:
     """The forecasts that kept decisions were made with, as far back as the product keeps them."""
-    pasts = {past.workload.pk: past.workload for past, _kept in entries}
+    pasts = {past.workload.pk: past.workload for past, _packed in entries}
     signals = {pk: workload.spec.demand.signal for pk, workload in pasts.items()}
     made = [
         _forecast(past.workload, signals[past.workload.pk], kept.snapshot.forecast)
-        for past, kept in entries
+        for past, (kept, *_packed) in entries
         if kept.snapshot.forecast is not None and kept.decision.at >= since
     ]
     rows = ForecastRecord.objects.bulk_create(made, batch_size=AT_ONCE)
@@ -79,7 +101,8 @@ def _forecast(workload: Workload, signal: str, said: Forecast) -> ForecastRecord
     )
 
 
-def _decision(past: Past, kept: Kept, forecasts: Issued) -> DecisionRecord:
+def _decision(past: Past, packed: Packed, forecasts: Issued) -> DecisionRecord:
+    kept, steps, seen = packed
     decision, snapshot = kept.decision, kept.snapshot
     said = snapshot.forecast
     binding = decision.binding
@@ -95,8 +118,8 @@ def _decision(past: Past, kept: Kept, forecasts: Issued) -> DecisionRecord:
         wanted=decision.wanted,
         binding=binding.name if binding else "",
         held=not decision.change,
-        trail=trail.dump_decision(decision),
-        snapshot=trail.dump_snapshot(snapshot),
+        trail=steps,
+        snapshot=seen,
         forecast=forecasts.get((past.workload.pk, said.origin)) if said else None,
     )
 
