@@ -55,10 +55,10 @@ def seen(snapshot: Snapshot, signal: str, *, policy: str) -> Seen | Silence:
 def window(sight: Seen, hold: timedelta, snapshot: Snapshot, *, policy: str) -> Window | Silence:
     """What the signal was for all of `hold`, or why samples do not cover that time.
 
-    Covered means: samples begin within two intervals of its start, none is followed by a time so
-    long that the signal was stale, and four fifths of the expected ones are there. That is enough
-    to add replicas. To release them the window must be `whole`: the sample that is missing may
-    have been the one that objects.
+    Covered means: samples go back to its start, none is followed by a time so long that the
+    signal was stale, and four fifths of the expected ones are there. That is enough to add
+    replicas. To release them the window must be `whole`: the sample that is missing may have been
+    the one that objects.
     """
     found, at, since = sight.observation, snapshot.at, snapshot.at - hold
     first = bisect_left(found.history, since, key=_moment)
@@ -66,12 +66,11 @@ def window(sight: Seen, hold: timedelta, snapshot: Snapshot, *, policy: str) -> 
     times, values = _believable(found.history[first:last])
     before = found.history[first - 1][0] if first else None
     longest = max(map(sub, times[1:], times), default=timedelta(0))
-    if hold > 2 * found.interval:
-        late = not times or times[0] - since > 2 * found.interval
-        if late or not _covered(found, times, hold, max(longest, at - times[-1])):
-            reason = "signal.short" if late and before is None else "signal.gaps"
+    if hold >= found.interval:
+        lack = _lack(found, times, (before, since, at), longest)
+        if lack:
             facts = (("signal", found.signal), ("hold_s", hold.total_seconds()))
-            return Silence(policy, reason, facts)
+            return Silence(policy, lack, facts)
     whole = longest <= MISSING * found.interval and _begins(times, since, before, found.interval)
     return Window((*values, sight.value), whole)
 
@@ -88,11 +87,23 @@ def _believable(
     return tuple(at for at, _value in kept), tuple(value for _at, value in kept)
 
 
-def _covered(
-    found: Observation, times: tuple[datetime, ...], hold: timedelta, longest: timedelta
-) -> bool:
+def _lack(
+    found: Observation,
+    times: tuple[datetime, ...],
+    span: tuple[datetime | None, datetime, datetime],
+    longest: timedelta,
+) -> str:
+    """What is wrong with the samples of a window: a past too short, gaps, or nothing."""
+    before, since, until = span
+    head = times[0] if times else until
+    if before is None and head - since >= found.interval:
+        return "signal.short"
+    entry = timedelta(0) if before is None else head - before
+    tail = until - times[-1] if times else timedelta(0)
+    if max(longest, entry, tail) > found.reach:
+        return "signal.gaps"
     present = (len(times) + 2) * found.interval  # the edges of a window may each cut an interval
-    return longest <= found.reach and present >= ENOUGH * hold
+    return "" if present >= ENOUGH * (until - since) else "signal.gaps"
 
 
 def _begins(

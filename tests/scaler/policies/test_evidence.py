@@ -82,7 +82,6 @@ def window(found: Observation, minutes: float) -> evidence.Window | Silence:
     [
         pytest.param(steady(GPU, 0.2), True, id="every sample is there"),
         pytest.param(steady(GPU, 0.2, minutes=4.9), True, id="begins within one interval"),
-        pytest.param(steady(GPU, 0.2, minutes=4.75), False, id="begins a whole interval late"),
         pytest.param(
             seen(GPU, *[0.2] * 5, None, *[0.2] * 15), False, id="one did not come, further inside"
         ),
@@ -121,6 +120,9 @@ def test_a_window_that_begins_late_is_whole_when_the_sample_before_it_was_in_tim
     ("found", "reason"),
     [
         pytest.param(steady(GPU, 0.2, minutes=2), "signal.short", id="known for two of five"),
+        pytest.param(
+            steady(GPU, 0.2, minutes=4.75), "signal.short", id="begins a whole interval late"
+        ),
         pytest.param(seen(GPU, 0.2, history=()), "signal.short", id="no past at all"),
         pytest.param(
             seen(GPU, *[0.2] * 5, *[None] * 7, *[0.2] * 14), "signal.gaps", id="silent for 105 s"
