@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.run-installed
 DEV_STAMP := $(VENV)/.dev-installed
+BENCHES := $(basename $(notdir $(filter-out %/__init__.py %/load.py,$(wildcard tests/bench/*.py))))
 HOST ?= 127.0.0.1
 PORT ?= 8000
 export HOST PORT TRACE
@@ -55,6 +56,12 @@ servers:  ## PostgreSQL, RabbitMQ and Chromium by apt, when root and missing
 
 test: lint servers  ## everything, against real PostgreSQL, RabbitMQ and Chromium
 	$(BIN)/pytest --cov --cov-report=term:skip-covered -q
+
+bench: $(DEV_STAMP)  ## measure: decisions, ingest, the overview page, reaction, forecasts
+	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python -m tests.bench.$$name || exit 1; done
+
+screenshots: $(DEV_STAMP) servers  ## take the pictures of the README from a running demo
+	@$(BIN)/python -m tests.e2e.screenshots
 
 clean:  ## remove what was built and what was stored
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
