@@ -22,6 +22,7 @@ _DECIMALS = tuple(10.0**power for power in range(10))
 _WIDTHS = (1, 2, 4, 8)
 _EXACT = 2.0**53  # above this a double no longer holds every integer
 _ZSTD_LEVEL = 1
+_MOST = 1_000_000  # samples; damage must not be able to ask for all the memory there is
 
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
@@ -61,13 +62,15 @@ def decode(payload: bytes) -> tuple[Ints, Floats]:
         raise BadChunk("a stored chunk cannot be read") from error
     cut = count * ts_width
     end = cut + count * value_width
-    if version != _VERSION or len(body) != end + 12 * specials:
+    if version != _VERSION or count > _MOST or len(body) != end + 12 * specials:
         raise BadChunk("a stored chunk has the wrong length")
     steps = np.cumsum(_unzigzag(_unpacked(body[:cut], ts_width, count)))
     ts_ms = first + np.cumsum(steps)
     values = _values(mode, _unpacked(body[cut:end], value_width, count))
     if specials:
         at = np.frombuffer(body, "<u4", specials, end).astype(np.int64)
+        if int(at.max()) >= count:
+            raise BadChunk("a stored chunk has a value that it has no place for")
         values[at] = np.frombuffer(body, "<f8", specials, end + 4 * specials)
     return ts_ms, values
 
@@ -95,7 +98,7 @@ def decode_columns(payload: bytes) -> Columns:
         body = bytes(cramjam.zstd.decompress(memoryview(payload)[_HEADER.size :]))
     except (struct.error, cramjam.DecompressionError) as error:
         raise BadChunk("a stored batch cannot be read") from error
-    if version != _VERSION or len(body) != count * sum(widths):
+    if version != _VERSION or count > _MOST or len(body) != count * sum(widths):
         raise BadChunk("a stored batch has the wrong length")
     words, start = [], 0
     for width in widths:

@@ -83,10 +83,15 @@ class Collector:
     def introduce(self, key: bytes, source: Source) -> None:
         self._fresh[key] = _New(source)
 
+    @property
+    def wordy(self) -> bool:
+        """Whether the next fault's words will be read; finding good ones may take a millisecond."""
+        return len(self._faults) < MAX_FAULTS
+
     def fault(self, code: str, message: str, *, pointer: str = "", samples: int = 1) -> None:
         """Something wrong that costs `samples` samples and leaves the rest alone."""
         self._refused[code] += samples
-        if len(self._faults) < MAX_FAULTS:
+        if self.wordy:
             self._faults.append(Fault(code, message, pointer))
 
     def parsed(self, fast: tuple[Ints, Ints, Floats] | None = None) -> Parsed:

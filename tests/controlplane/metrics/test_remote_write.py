@@ -174,8 +174,9 @@ def test_a_flood_of_samples_in_one_series_is_refused() -> None:  # W04
     assert code_of(body(frame)) == "proto.sample_count"
 
 
-def test_too_many_samples_over_all_series_are_refused() -> None:
-    frames = [timeseries({"__name__": f"m{i}"}, [(T, 0.0)] * 60_000) for i in range(2)]
+def test_too_many_samples_over_all_series_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_write, "MAX_POINTS", 100)
+    frames = [timeseries({"__name__": f"m{i}"}, [(T, 0.0)] * 60) for i in range(2)]
 
     assert code_of(body(*frames)) == "proto.sample_count"
 
