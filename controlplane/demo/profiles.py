@@ -111,7 +111,7 @@ CHAT_SHAPE = Shape(
         Bursts(per_day=1.6, size=0.45, minutes=12.0, onset=150.0),
         Bursts(per_day=6.0, size=0.3, minutes=1.5),
     ),
-    dispersion=2.0,
+    dispersion=1.4,
 )
 EMBED_SHAPE = Shape(
     salt=2,
@@ -123,13 +123,13 @@ EMBED_SHAPE = Shape(
         Bursts(7.0, size=0.4, minutes=22.0, onset=180.0, form="plateau", size_sigma=0.35),
         Bursts(1.5, size=0.55, minutes=60.0, onset=300.0, form="plateau", size_sigma=0.25),
     ),
-    dispersion=3.0,
+    dispersion=2.0,
 )
 RERANK_SHAPE = Shape(
     salt=3,
     mean=0.0,
     drifts=((180.0, 0.04), (2400.0, 0.06)),
-    dispersion=1.6,
+    dispersion=1.2,
     follows=Follows(CHAT_SHAPE, share=1.1, lag=20.0),
 )
 

@@ -3,14 +3,17 @@
 python manage.py demo_world
 """
 
+import fcntl
 import signal
 import threading
 from argparse import RawDescriptionHelpFormatter
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 import structlog
-from django.core.management.base import BaseCommand, CommandParser
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import close_old_connections
 
 from controlplane.common import clock
@@ -32,7 +35,19 @@ class Command(BaseCommand):
             # On another thread (everything in one process) the process ends by itself.
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, _setter(stop))
-        run(stop)
+        lock = Path(settings.DATA_DIR) / "run" / "demo_world.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as held:
+            _hold(held)
+            run(stop)
+
+
+def _hold(file: IO[str]) -> None:
+    """One world an installation: two would send every sample twice. The kernel frees the lock."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise CommandError("The demo world of this installation runs already.") from error
 
 
 def run(stop: threading.Event) -> None:
