@@ -11,7 +11,9 @@ def claim(
     """Compare-and-swap on one row: set `then` where `given` still holds; True when it did.
 
     One UPDATE statement, so two workers cannot both win and nobody holds a lock meanwhile. The
-    in-memory row is brought up to date for the winner.
+    in-memory row is brought up to date for the winner. `given` names the row's own columns: a
+    join would hide them in a subquery, which PostgreSQL does not judge again after waiting for
+    the other worker's UPDATE, and both would win. Ask other tables by EXISTS on `rows`.
     """
     won = rows.filter(pk=row.pk, **given).update(**then) == 1
     if won:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from pydantic import ValidationError
 
 from controlplane.accounts.audit import audit
 from controlplane.accounts.models import Team
@@ -27,7 +28,18 @@ class Saved:
 
 def plain(document: WorkloadDocument) -> dict[str, Any]:
     """The document as JSON-able values in human units, as stored and exported."""
-    return document.model_dump(mode="json", by_alias=True, exclude_none=True)
+    found = document.model_dump(mode="json", by_alias=True, exclude_none=True)
+    metadata = found["metadata"]
+    metadata["labels"] = dict(sorted(metadata["labels"].items()))
+    return found
+
+
+def in_order(stored: dict[str, Any]) -> dict[str, Any]:
+    """A stored document with its keys as people write them: PostgreSQL's JSON forgets the order."""
+    try:
+        return plain(WorkloadDocument.model_validate(stored))
+    except ValidationError:
+        return stored  # of another version; better shown in any order than not at all
 
 
 @transaction.atomic

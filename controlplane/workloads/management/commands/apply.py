@@ -17,7 +17,7 @@ from controlplane.accounts.services import ensure_team
 from controlplane.common import clock
 from controlplane.common.errors import Fault, ProductError
 from controlplane.workloads.parse import MAX_BYTES, read_documents, write_documents
-from controlplane.workloads.services import plain, save_document
+from controlplane.workloads.services import in_order, plain, save_document
 from controlplane.workloads.spec import WorkloadDocument
 
 
@@ -70,8 +70,9 @@ def _apply(document: WorkloadDocument) -> list[str]:
     slug = document.metadata.team
     lines = [] if Team.objects.filter(slug=slug).exists() else [f"team/{slug} created"]
     saved = save_document(ensure_team(slug), document, actor="command:apply", now=clock.now())
+    stored = in_order(saved.before) if saved.before else {}
     lines.append(f"workload/{saved.workload.name} {saved.outcome}")
-    before, after = (_yaml(part).splitlines() for part in (saved.before or {}, plain(document)))
+    before, after = (_yaml(part).splitlines() for part in (stored, plain(document)))
     return lines + list(difflib.unified_diff(before, after, "stored", "file", lineterm="", n=2))
 
 

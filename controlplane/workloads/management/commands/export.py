@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from controlplane.workloads.models import Workload
 from controlplane.workloads.parse import write_documents
+from controlplane.workloads.services import in_order
 
 
 class Command(BaseCommand):
@@ -31,5 +32,5 @@ class Command(BaseCommand):
             absent = set(options["names"]) - set(rows.values_list("name", flat=True))
             if absent:
                 raise CommandError(f"no workload named {', '.join(sorted(absent))}")
-        documents = [row.document for row in rows]
+        documents = [in_order(row.document) for row in rows]
         self.stdout.write(write_documents(documents), ending="")
