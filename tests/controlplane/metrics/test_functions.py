@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlplane.metrics.functions import (
@@ -21,6 +21,7 @@ from controlplane.metrics.sample import STALE_BITS
 
 STALE = float(np.array([STALE_BITS], np.uint64).view(np.float64)[0])
 NAN = np.nan
+some = settings(max_examples=25, deadline=None)
 
 
 def points(*pairs: tuple[int, float]) -> Points:
@@ -62,6 +63,7 @@ def test_growth_over_all_points_counts_resets_and_steps_over_marks() -> None:
     assert increase(points((0, 10), (1, 12), (2, STALE), (3, 5), (4, 9))) == 2 + 5 + 4
 
 
+@some
 @given(
     st.lists(st.integers(0, 1000), min_size=2, max_size=60),
     st.sets(st.integers(1, 59), max_size=5),
@@ -158,6 +160,7 @@ def test_a_window_looks_back_further_than_its_cell() -> None:
     assert (growth.tolist(), seconds.tolist()) == ([60], [30])
 
 
+@some
 @given(
     st.lists(st.tuples(st.integers(1, 20), st.integers(0, 50)), min_size=2, max_size=40),
     st.integers(1, 37),
@@ -224,6 +227,7 @@ def test_an_empty_histogram_and_one_without_inf_have_no_quantile() -> None:
     assert np.isnan(bucket_quantile(0.5, np.array([np.inf]), counts[:1])).all()
 
 
+@some
 @given(
     st.lists(st.integers(0, 100), min_size=4, max_size=4).filter(lambda c: sum(c) > 0),
     st.floats(0, 1),
@@ -239,6 +243,7 @@ def test_quantiles_rise_with_the_share_asked_for_and_stay_within_the_edges(
     assert high <= 4
 
 
+@some
 @given(
     st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=400),
     st.integers(1, 60),

@@ -26,7 +26,9 @@ from tests.conftest import make_token
 from tests.controlplane.metrics.prompb import body as write_body
 from tests.controlplane.metrics.prompb import label, page, sample
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(
+    transaction=True, available_apps=["controlplane.accounts", "controlplane.metrics"]
+)
 
 JSON = "/api/v1/ingest"
 WRITE = "/api/v1/write"
