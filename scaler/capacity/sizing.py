@@ -33,7 +33,10 @@ def fewest(
         return per_replica * busiest(max(1, size) * slots, service_time, limit)
 
     low = needed(load, per_replica * BUSIEST)
-    high = needed(load, carried(low))  # enough for certain: it carries more than `low` does
+    each = carried(low)
+    high = needed(load, each)  # enough for certain: each of so many carries more than that
+    if high <= low:
+        return low, each
     while low < high:
         middle = (low + high) // 2
         if needed(load, carried(middle)) <= middle:

@@ -1,6 +1,6 @@
 """Several wishes → one number: the largest, and never less by accident."""
 
-from scaler.engine.decision import Decision, Stage
+from scaler.engine.decision import Decision, Stage, Step
 from scaler.engine.snapshot import Snapshot
 from scaler.policies import recommend
 from scaler.policies.recommendation import Recommendation, Silence, Voice
@@ -15,27 +15,30 @@ def combine(snapshot: Snapshot) -> Decision:
     2. nobody does, and every policy that may release would: the largest of what they leave
     3. otherwise the size holds
     """
-    spoken = tuple(recommend(params, snapshot) for params in snapshot.policies)
-    wishes = tuple(each for each in spoken if isinstance(each, Recommendation))
+    spoken = [recommend(params, snapshot) for params in snapshot.policies]
+    wishes = tuple([each for each in spoken if isinstance(each, Recommendation)])
     current = snapshot.size().current
-    decision = Decision(
+    winner = largest(wishes, current)
+    desired = current if winner is None else winner.desired
+    return Decision(
         workload=snapshot.workload,
         at=snapshot.at,
         current=current,
-        desired=current,
-        wanted=current,
+        desired=desired,
+        wanted=desired,
         recommendations=wishes,
-        silent=tuple(each for each in spoken if isinstance(each, Silence)),
+        steps=(_first(winner, current),),
+        silent=tuple([each for each in spoken if isinstance(each, Silence)]),
     )
-    winner = largest(wishes, current)
+
+
+def _first(winner: Recommendation | None, current: int) -> Step:
+    """The step that says whose wish it was."""
     if winner is None:
-        return decision.moved(by="combine", to=current, reason="combine.none", stage=Stage.COMBINE)
-    facts = (("policy", winner.policy),)
+        return Step(Stage.COMBINE, "combine", current, current, "combine.none")
     reason = "combine.release" if winner.voice is Voice.RELEASE else "combine.largest"
-    moved = decision.moved(
-        by="combine", to=winner.desired, reason=reason, facts=facts, stage=Stage.COMBINE
-    )
-    return moved.settled(winner.desired)
+    facts = (("policy", winner.policy),)
+    return Step(Stage.COMBINE, "combine", current, winner.desired, reason, facts)
 
 
 def largest(wishes: tuple[Recommendation, ...], current: int) -> Recommendation | None:

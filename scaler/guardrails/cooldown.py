@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from scaler.engine.decision import Decision
 from scaler.engine.snapshot import Snapshot
 
+NONE = timedelta(0)
 SETTLE = 2  # times the cooldown that a release waits for replicas just ordered to take their load
 
 
@@ -26,7 +27,7 @@ def guard(decision: Decision, snapshot: Snapshot, now: datetime) -> Decision:
 
 
 def _left(last: datetime | None, period: timedelta, now: datetime) -> timedelta:
-    return timedelta(0) if last is None else max(timedelta(0), last + period - now)
+    return NONE if last is None else max(NONE, last + period - now)
 
 
 def _wait(decision: Decision, left: timedelta, reason: str) -> Decision:

@@ -1,9 +1,13 @@
 """A wish for less → no less than the most that was wanted lately."""
 
-from datetime import datetime
+from bisect import bisect_left, bisect_right
+from datetime import datetime, timedelta
+from operator import attrgetter, sub
 
 from scaler.engine.decision import Decision
 from scaler.engine.snapshot import LEAST_REACH, Memory, Snapshot
+
+_moment = attrgetter("at")
 
 
 def guard(decision: Decision, snapshot: Snapshot, now: datetime) -> Decision:
@@ -21,8 +25,8 @@ def guard(decision: Decision, snapshot: Snapshot, now: datetime) -> Decision:
         return decision.moved(
             by="stabilization", to=decision.current, reason="stabilization.unknown", facts=facts
         )
-    recent = [past.wanted for past in memory.wanted if past.at >= since]
-    floor = max(recent, default=decision.desired)
+    first = bisect_left(memory.wanted, since, key=_moment)
+    floor = max([past.wanted for past in memory.wanted[first:]], default=decision.desired)
     to = max(decision.desired, min(decision.current, floor))
     if to == decision.desired:
         return decision.passed(by="stabilization", reason="stabilization.ok")
@@ -36,9 +40,10 @@ def guard(decision: Decision, snapshot: Snapshot, now: datetime) -> Decision:
 
 def _covers(memory: Memory, since: datetime, now: datetime) -> bool:
     """Whether it was decided from `since` to `now` without a hole."""
-    times = [past.at for past in memory.wanted]
-    if not times or times[0] > since + memory.every:
+    if not memory.wanted or memory.wanted[0].at > since + memory.every:
         return False
-    hole = max(3 * memory.every, LEAST_REACH)
-    within = [max(at, since) for at in times]
-    return all(end - start <= hole for start, end in zip(within, [*within[1:], now], strict=True))
+    first = bisect_right(memory.wanted, since, key=_moment)
+    edges = [since, *[past.at for past in memory.wanted[first:]], now]
+    start = 0 if first else 1  # a memory that begins a moment late has no hole before it
+    hole: timedelta = max(map(sub, edges[start + 1 :], edges[start:]))
+    return hole <= max(3 * memory.every, LEAST_REACH)

@@ -16,6 +16,7 @@ from scaler.policies import evidence
 from scaler.policies.recommendation import Facts, Recommendation, Silence, Voice
 
 USUAL = 0.7  # utilization without an SLO to derive one from
+LOWEST_AUTO = 0.5  # whatever the objective, what is as likely as not is planned for
 HIGHEST_AUTO = 0.98  # beyond it two weeks of minutes hold too few cases to know the quantile
 BELIEVED = 3.0  # times the highest demand on record; a forecast above is a fault (promises 7.4)
 
@@ -43,7 +44,9 @@ def recommend(params: PredictiveParams, snapshot: Snapshot) -> Recommendation | 
 
 def quantile(params: PredictiveParams) -> float:
     """The quantile to plan with; `auto` follows the SLO's objective."""
-    return min(params.objective, HIGHEST_AUTO) if params.quantile is None else params.quantile
+    if params.quantile is not None:
+        return params.quantile
+    return min(max(params.objective, LOWEST_AUTO), HIGHEST_AUTO)
 
 
 def _size(params: PredictiveParams, snapshot: Snapshot, load: float) -> tuple[int, float]:

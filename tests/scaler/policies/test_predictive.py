@@ -215,6 +215,9 @@ def test_an_absurd_demand_is_an_absurd_wish_and_no_accident(demand: float) -> No
     [
         pytest.param(PredictiveParams(), 0.98, id="auto stops where data end"),
         pytest.param(PredictiveParams(objective=0.95), 0.95, id="auto follows the objective"),
+        pytest.param(
+            PredictiveParams(objective=0.0), 0.5, id="auto never plans for less than half"
+        ),
         pytest.param(PredictiveParams(quantile=0.99), 0.99, id="given"),
     ],
 )
