@@ -37,9 +37,9 @@ from scaler.engine.snapshot import (
 from tests.scaler.looks import DEMAND, GPU, NOON, RUNNING, UNITS, ago
 
 # The quick run looks at a few worlds; LAWS=20000 looks at many.
-WORLDS = int(os.environ.get("LAWS", "60"))
+WORLDS = int(os.environ.get("LAWS", "40"))
 LAWS = settings(max_examples=WORLDS, deadline=None)
-CHEAP = settings(max_examples=5 * WORLDS, deadline=None)  # for laws of a part
+CHEAP = settings(max_examples=4 * WORLDS, deadline=None)  # for laws of a part
 SECOND = timedelta(seconds=1)
 BROKEN = (float("nan"), float("inf"), float("-inf"), -1.0, 1e308)
 SHARES = (0.0, 0.3, 0.8, 0.95, 1.0, 1.03, 1.08, 1.5, 4.0, 1e6)  # of what the present size carries
