@@ -62,6 +62,7 @@ def test_scripts_never_write_markup_that_is_not_the_servers() -> None:
 
     assert uses == {
         ("live.js", "box.innerHTML = html;"),
+        ("live.js", "box.innerHTML = (await answer.json()).html;"),
         ("crosshair.js", "value.innerHTML = value.dataset.last;"),
     }
 

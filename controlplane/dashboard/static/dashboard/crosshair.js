@@ -78,6 +78,10 @@ document.addEventListener("pointerout", (event) => {
   const field = event.target.closest && event.target.closest(".signal .field");
   if (field && !field.contains(event.relatedTarget)) cross(null, null);
 });
+// Parts that were replaced by newer ones show the moment that is being looked at.
+document.addEventListener("tidewise:put", () => {
+  if (current !== null) cross(current, null);
+});
 document.addEventListener("tidewise:cross", (event) => cross(event.detail.time, event.target));
 
 document.addEventListener("keydown", (event) => {

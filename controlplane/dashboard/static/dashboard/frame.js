@@ -5,9 +5,10 @@
 const YEAR = 365 * 24 * 3600;
 const KEYS_OFF = "tidewise.keys";
 
+// Values are words and zone names: nothing that a cookie would need encoded.
 function remember(name, value) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `${name}=${encodeURIComponent(value)}; Path=/; Max-Age=${YEAR}; SameSite=Lax${secure}`;
+  document.cookie = `${name}=${value}; Path=/; Max-Age=${YEAR}; SameSite=Lax${secure}`;
 }
 
 // The browser's own zone, so that the server can write every time in it. Only where a person
@@ -15,7 +16,7 @@ function remember(name, value) {
 function tellZone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const { zoneChoice, zone: shown } = document.body.dataset;
-  const known = document.cookie.includes(`tidewise_browser_zone=${encodeURIComponent(zone)}`);
+  const known = document.cookie.includes(`tidewise_browser_zone=${zone}`);
   if (!zone || known) return;
   remember("tidewise_browser_zone", zone);
   if (zoneChoice === "browser" && shown !== zone && document.cookie.includes("tidewise_browser_zone")) {

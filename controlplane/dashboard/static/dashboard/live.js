@@ -46,13 +46,19 @@ async function refresh() {
   const began = performance.now();
   try {
     const answer = await fetch(address(), { headers: { Accept: "application/json" } });
-    if (answer.status === 401) return location.reload();
+    if (answer.status === 401) {
+      location.reload();
+      return;
+    }
     if (!answer.ok) throw await failure(answer);
     const news = await answer.json();
+    if (live.paused) {
+      live.dirty = true; // what was asked before the pause is not shown in it
+      return;
+    }
     put(news.html);
     if (window.tidewise) window.tidewise.draw(news.figures);
-    // A slow server is asked less: no page may take more than a quarter of its time.
-    live.gap = Math.max(live.gap === STILL ? STILL : SECOND, news.refresh * SECOND, 4 * (performance.now() - began));
+    live.gap = gapAfter(performance.now() - began, news.refresh * SECOND);
   } catch (error) {
     if (window.tidewise) window.tidewise.fail(error);
   } finally {
@@ -60,6 +66,13 @@ async function refresh() {
     live.readAt = performance.now();
     if (live.dirty) ask();
   }
+}
+
+// A slow server is asked less, so that no page takes more than a quarter of its time; but one slow
+// answer (a restart) must not keep the page waiting for long.
+function gapAfter(took, least) {
+  const still = page.dataset.moving === "no" ? STILL : SECOND;
+  return Math.max(still, least, Math.min(AT_MOST_WAIT, 4 * took));
 }
 
 async function failure(answer) {
@@ -89,6 +102,7 @@ function put(html) {
     const old = fresh.id && document.getElementById(fresh.id);
     if (old) swap(old, fresh);
   }
+  document.dispatchEvent(new CustomEvent("tidewise:put"));
 }
 
 function swap(old, fresh) {
@@ -104,6 +118,16 @@ function swap(old, fresh) {
   const focus = place(old);
   old.replaceWith(fresh);
   if (focus) document.querySelector(focus)?.focus({ preventScroll: true });
+}
+
+// A table that was closed came without its rows; opened, it gets them, also while paused.
+async function fill(details) {
+  const answer = await fetch(address(), { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const box = document.createElement("template");
+  box.innerHTML = (await answer.json()).html;
+  const same = box.content.querySelector(`[data-keep="${CSS.escape(details.dataset.keep)}"]`);
+  if (same && details.isConnected) details.replaceChildren(...same.childNodes);
 }
 
 function writingIn(node) {
@@ -184,6 +208,16 @@ if (button) button.addEventListener("click", toggle);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && (live.dirty || performance.now() - live.readAt > POLL_QUIET)) ask();
 });
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const details = event.target;
+    if (details.open && details.matches("[data-keep]") && !details.querySelector("table, ol")) {
+      fill(details);
+    }
+  },
+  true,
+);
 document.addEventListener("tidewise:theme", () => refresh());
 document.addEventListener("tidewise:refresh", () => refresh());
 setInterval(() => {
