@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from controlplane.common.heartbeats import beat
 from controlplane.costs.models import CostEntry
 from controlplane.decisions.pools import size_labels
+from controlplane.metrics.look import together
 from controlplane.metrics.selectors import series
 from controlplane.workloads.models import Pool, Workload
 from forecasting.series import Values, aligned
@@ -131,12 +132,13 @@ def roll_up_all(*, now: datetime) -> int:
     """
     failed = 0
     rows = Workload.objects.annotate(newest=Max("cost_entries__hour"))
-    for workload in rows.prefetch_related("pools"):
-        since = (workload.newest or now) - LATE
-        try:
-            roll_up(workload, since=max(since, now - FAR), now=now)
-        except Exception:
-            failed += 1
-            log.exception("ledger.failed", workload=workload.name)
+    with together():
+        for workload in rows.prefetch_related("pools"):
+            since = (workload.newest or now) - LATE
+            try:
+                roll_up(workload, since=max(since, now - FAR), now=now)
+            except Exception:
+                failed += 1
+                log.exception("ledger.failed", workload=workload.name)
     beat("costs", now=now, detail=f"{failed} failed" if failed else "")
     return failed

@@ -12,6 +12,7 @@ from controlplane.common.hints import hint
 from controlplane.decisions import record, status
 from controlplane.decisions.models import DecisionRecord, WorkloadStatus
 from controlplane.decisions.observe import Look, observe
+from controlplane.metrics.look import together
 from controlplane.workloads.models import Workload
 from scaler.engine.decide import decide
 from scaler.engine.decision import Decision
@@ -95,15 +96,16 @@ def run_all(*, now: datetime) -> int:
     failed = left = 0
     began = monotonic()
     rows = Workload.objects.order_by(F("status__at").asc(nulls_first=True), "pk")
-    for workload in rows.prefetch_related("pools"):
-        if monotonic() - began > BUDGET.total_seconds():
-            left += 1
-            continue
-        try:
-            run(workload, cause="beat", now=now)
-        except Exception:
-            failed += 1
-            log.exception("cycle.failed", workload=workload.name)
+    with together():
+        for workload in rows.prefetch_related("pools"):
+            if monotonic() - began > BUDGET.total_seconds():
+                left += 1
+                continue
+            try:
+                run(workload, cause="beat", now=now)
+            except Exception:
+                failed += 1
+                log.exception("cycle.failed", workload=workload.name)
     if left:
         log.warning("cycle.out_of_time", left=left)
     beat("cycle", now=now, detail=f"{failed} failed, {left} left" if failed or left else "")

@@ -1,7 +1,7 @@
 """Each pool, read from the world → its row, and fresh samples of its replicas."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -9,8 +9,9 @@ from controlplane.common.errors import ProductError
 from controlplane.decisions.actuators import actuator_for
 from controlplane.metrics.ingest import accept_own
 from controlplane.workloads.models import Pool, Workload
+from scaler.actuators.simulated import SimulatedCloud
 from scaler.engine.snapshot import Replicas
-from scaler.errors import ActuationError
+from scaler.errors import ActuationError, NotFound
 
 log = structlog.get_logger(__name__)
 _READ_COLUMNS = ("ready", "pending", "observed_at", "trouble")
@@ -45,7 +46,7 @@ def refresh_pools(pools: Iterable[Pool], *, now: datetime) -> None:
 def _read(pool: Pool, now: datetime) -> None:
     """Bring the row up to date in memory."""
     try:
-        seen = actuator_for(pool.kind).observe(pool.scale_target, now=now)
+        seen = _observed(pool, now)
     except Exception as error:
         # Whatever it was: one provider's surprise must not blind the other pools.
         known = isinstance(error, ActuationError)
@@ -53,6 +54,21 @@ def _read(pool: Pool, now: datetime) -> None:
         pool.trouble = (str(error) if known else "The read failed unexpectedly.")[:200]
         return
     _note(pool, seen)
+
+
+def _observed(pool: Pool, now: datetime) -> Replicas:
+    """One read. A pretend target exists from the moment somebody names it; a real one never so."""
+    actuator = actuator_for(pool.kind)
+    try:
+        return actuator.observe(pool.scale_target, now=now)
+    except NotFound:
+        if not isinstance(actuator, SimulatedCloud):
+            raise
+    size = pool.ready if pool.ready is not None else max(1, pool.minimum)
+    lead_time = timedelta(seconds=pool.lead_seconds)
+    actuator.ensure(pool.scale_target, ready=size, lead_time=lead_time)
+    log.info("pool.simulated", pool=str(pool), ready=size)
+    return actuator.observe(pool.scale_target, now=now)
 
 
 def _note(pool: Pool, seen: Replicas) -> None:

@@ -121,9 +121,9 @@ def _latest(pools: Sequence[Pool]) -> dict[int, ActuationRecord]:
         ActuationRecord.objects.filter(pool__in=pools)
         .values("pool")
         .annotate(newest=Max("pk"))
-        .values_list("newest", flat=True)
+        .values("newest")
     )
-    return {row.pool_id: row for row in ActuationRecord.objects.filter(pk__in=list(newest))}
+    return {row.pool_id: row for row in ActuationRecord.objects.filter(pk__in=newest)}
 
 
 def _supersede(rows: list[ActuationRecord], now: datetime) -> None:

@@ -1,8 +1,11 @@
 """A team, signals and matchers → the stored series found once, and their values on cells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,7 +16,55 @@ from controlplane.metrics.sample import Floats, Ints
 from controlplane.metrics.stores.base import Points, StoredSeries
 
 Matcher = Mapping[str, str]
+T = TypeVar("T")
 MOST_CELLS = 3_600  # of a recent past: an hour of seconds; more would be noise and cost seconds
+
+
+_kept: ContextVar[dict[Hashable, Any] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """While the block runs, the team's series are found once, and not once a workload.
+
+    For a pass over many workloads: what first arrives meanwhile is seen by the next pass. Points
+    are read anew each time.
+    """
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def once(key: Hashable, read: Callable[[], T]) -> T:
+    """What `read` returns; inside `together` what it returned first."""
+    kept = _kept.get()
+    if kept is None:
+        return read()
+    if key not in kept:
+        kept[key] = read()
+    found: T = kept[key]
+    return found
+
+
+class _Found:
+    """Stored series, those of one workload quickly at hand."""
+
+    def __init__(self, stored: Sequence[StoredSeries]) -> None:
+        self._stored = stored
+        self._named: dict[str, list[StoredSeries]] = {}
+        for one in stored:
+            self._named.setdefault(one.labels.get("workload", ""), []).append(one)
+
+    def matching(self, any_of: Sequence[Matcher]) -> tuple[StoredSeries, ...]:
+        """Each that holds every pair of at least one matcher, in the order of ids."""
+        found: dict[int, StoredSeries] = {}
+        for want in any_of:
+            name = want.get("workload")
+            candidates = self._stored if name is None else self._named.get(name, ())
+            found.update((one.id, one) for one in candidates if _holds(one, want))
+        return tuple(found[number] for number in sorted(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +80,9 @@ class Look:
     @classmethod
     def at(cls, team: int, names: Sequence[str], any_of: Sequence[Matcher]) -> "Look":
         parts = [part for name in names for part, _ in describe(name).derive]
-        found = store.find(team, list(dict.fromkeys([*names, *parts])))
-        return cls(team, tuple(one for one in found if any(_holds(one, want) for want in any_of)))
+        wanted = tuple(dict.fromkeys([*names, *parts]))
+        found = once(("find", team, wanted), lambda: _Found(store.find(team, wanted)))
+        return cls(team, found.matching(any_of))
 
     def of(self, signal: str) -> list[StoredSeries]:
         return [one for one in self.stored if one.signal == signal]

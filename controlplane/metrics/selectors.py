@@ -17,7 +17,16 @@ from controlplane.metrics.evaluate import (
 )
 from controlplane.metrics.functions import thinned
 from controlplane.metrics.ingest import store
-from controlplane.metrics.look import Look, Matcher, Sight, edges_of, milliseconds, moment, ms
+from controlplane.metrics.look import (
+    Look,
+    Matcher,
+    Sight,
+    edges_of,
+    milliseconds,
+    moment,
+    ms,
+    once,
+)
 from controlplane.metrics.sample import Kind
 from controlplane.metrics.stores.base import Points, StoredSeries
 from forecasting.series import Series, aligned
@@ -103,9 +112,10 @@ def seen_many(
 ) -> dict[Wanted, Seen]:
     """Several signals with one pass over the store."""
     # The log's receive times before the rows': what is compacted in between is then in both.
-    heard = store.heard(team, since_ms=ms(now - window - MARGIN))
+    since_ms = ms(now - window - MARGIN)
+    heard = once(("heard", team, since_ms), lambda: store.heard(team, since_ms=since_ms))
     look = Look.at(team, [signal for signal, _ in wanted], any_of)
-    sight = look.read(ms(now - window - MARGIN), ms(now) + 1)
+    sight = look.read(since_ms, ms(now) + 1)
     return {one: _seen(sight, heard, one, ms(now - window)) for one in dict.fromkeys(wanted)}
 
 
