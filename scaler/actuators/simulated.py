@@ -73,6 +73,14 @@ class SimulatedCloud:
                 ),
             )
 
+    def ensure(self, target: ScaleTarget, *, ready: int, lead_time: timedelta) -> None:
+        """Add a scale target unless it exists; of several that ask at once one is heard."""
+        with self._transaction() as cloud:
+            cloud.execute(
+                "INSERT OR IGNORE INTO target VALUES (?,?,'[]',?,0.1,0.0,NULL,0,0)",
+                (target.key, ready, lead_time.total_seconds()),
+            )
+
     def observe(self, target: ScaleTarget, *, now: datetime) -> Replicas:
         """What is ready and starting at `now`. Raises NotFound."""
         with self._connection() as cloud:
