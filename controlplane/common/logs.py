@@ -68,7 +68,8 @@ def logging_config(*, style: str, level: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "uvicorn.access": {"level": "WARNING"},
-            "django_structlog.middlewares.request": {"level": "WARNING"},
+            # A browser that leaves a page cancels its requests; that is no warning.
+            "django_structlog.middlewares.request": {"level": "ERROR"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
