@@ -8,7 +8,15 @@ import pytest
 from scaler.engine.decide import decide
 from scaler.engine.decision import Decision, Stage
 from scaler.engine.settings import TargetParams
-from scaler.engine.snapshot import Memory, Mode, Override, Past, Replicas
+from scaler.engine.snapshot import (
+    Change,
+    Memory,
+    Mode,
+    Observation,
+    Override,
+    Past,
+    Replicas,
+)
 from scaler.errors import NoDecision
 from tests.scaler.looks import NOON, RUNNING, ago, look, remembered, seen
 
@@ -124,3 +132,22 @@ def test_after_an_outage_it_takes_a_whole_window_of_sight_to_release() -> None:
     first = decide(look(TARGET, seen=(seen(RUNNING, 8),), memory=memory), now=NOON)
 
     assert first.desired == 10
+
+
+@pytest.mark.parametrize(
+    ("ready", "bounds", "found", "desired"),
+    [
+        pytest.param(2, (5, 20), (seen(RUNNING, 16.0),), 5, id="below the minimum"),
+        pytest.param(2, (5, 20), (), 5, id="below the minimum, and blind"),
+        pytest.param(30, (1, 20), (seen(RUNNING, 240.0),), 20, id="above the maximum"),
+        pytest.param(30, (1, 20), (), 20, id="above the maximum, and blind"),
+        pytest.param(30, (1, 20), (seen(RUNNING, 16.0),), 20, id="above it, and less is needed"),
+    ],
+)
+def test_the_owners_limits_wait_for_no_cooldown_no_rate_and_no_data(
+    ready: int, bounds: tuple[int, int], found: tuple[Observation, ...], desired: int
+) -> None:
+    busy = Memory(last_up=NOON, last_down=NOON, changes=(Change(NOON, 40), Change(NOON, -40)))
+    snapshot = look(TARGET, seen=found, ready=ready, bounds=bounds, memory=busy)
+
+    assert decide(snapshot, now=NOON).desired == desired

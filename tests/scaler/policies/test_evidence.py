@@ -166,6 +166,15 @@ def test_a_time_shorter_than_the_interval_is_judged_by_the_present_value(
     assert window(found, minutes=0) == evidence.Window((0.2,), whole)
 
 
+def test_samples_that_end_long_ago_are_no_evidence_even_when_they_came_just_now() -> None:
+    """As after an outage, when a source sends what it had kept."""
+    late = tuple((at, value) for at, value in steady(GPU, 0.2).history if at <= ago(seconds=105))
+
+    silence = window(seen(GPU, 0.2, history=late), minutes=15)
+
+    assert silence == Silence("idle", "signal.gaps", (SIGNAL, ("hold_s", 900.0)))
+
+
 def test_samples_from_the_future_do_not_count() -> None:
     ahead = (NOON + timedelta(seconds=15), 0.9)
     found = steady(GPU, 0.2)
