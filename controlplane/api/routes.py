@@ -54,20 +54,24 @@ def _polite(view: View) -> View:
                 refuse_nul(str(text))
         except ProductError as error:
             return refused(error)
-        asked = request.method
-        if asked == "HEAD":
-            request.method = "GET"
-        try:
-            answer = view(request, *args, **kwargs)
-        except Http404:
-            return no_route(request)
-        finally:
-            request.method = asked  # by which the server knows to leave the body out
-        if answer.status_code == 405:
-            return _allowed(request, answer)
+        answer = _asked(view, request, *args, **kwargs)
+        answer.headers.setdefault("Cache-Control", "no-store")  # a team's own data
         return answer
 
     return answered
+
+
+def _asked(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    method = request.method
+    if method == "HEAD":
+        request.method = "GET"
+    try:
+        answer = view(request, *args, **kwargs)
+    except Http404:
+        return no_route(request)
+    finally:
+        request.method = method  # by which the server knows to leave the body out
+    return _allowed(request, answer) if answer.status_code == 405 else answer
 
 
 def _values(request: HttpRequest) -> Iterable[str]:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django_stubs_ext import WithAnnotations
 
 from controlplane.common.claims import claim
+from controlplane.common.hints import hint
 from controlplane.common.pulse import announce
 from controlplane.decisions.actuators import actuator_for
 from controlplane.decisions.models import ActuationRecord, ActuationState
@@ -19,6 +20,7 @@ from scaler.engine.snapshot import Mode
 from scaler.errors import ActuationError
 
 log = structlog.get_logger(__name__)
+EVALUATE = "controlplane.decisions.tasks.evaluate"
 State = ActuationState
 NEWER = "A newer decision replaced it."
 STOPPED = "Scaling was paused or switched off."
@@ -41,6 +43,7 @@ def execute(actuation_id: int, *, now: datetime) -> None:
         return
     _call(row, later)
     refresh_pool(row.pool, now=later.now)
+    hint(EVALUATE, row.workload_id)  # so that the status shows what is starting now
     announce("workload", team=row.workload.team_id, ref=row.workload.name)
 
 

@@ -198,6 +198,13 @@ def test_a_fault_of_ours_says_nothing_about_our_inside(
     assert (answer.get("Retry-After") is not None) == (status == 503)
 
 
+@pytest.mark.parametrize("path", ["/workloads", "/workloads/absent", "/audit"])
+def test_nothing_that_is_a_teams_own_is_kept_by_a_cache(admin: Machine, path: str) -> None:
+    answer = admin("GET", path)
+
+    assert answer["Cache-Control"] == "no-store"
+
+
 def test_markup_in_what_is_echoed_stays_data(admin: Machine) -> None:
     answer = admin("GET", "/workloads/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
 

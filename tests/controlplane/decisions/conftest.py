@@ -24,7 +24,7 @@ def hints(monkeypatch: pytest.MonkeyPatch) -> list[Hint]:
     def note(task: str, *args: int, **_urgency: Any) -> None:
         noted.append((task.rsplit(".", 1)[-1], args[0]))
 
-    for module in (cycle, listen, record):
+    for module in (actuate, cycle, listen, record):
         monkeypatch.setattr(module, "hint", note)
     return noted
 

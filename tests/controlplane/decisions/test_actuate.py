@@ -17,6 +17,7 @@ from controlplane.workloads import services
 from controlplane.workloads.models import TeamPause, Workload
 from scaler.errors import NoCapacity, Permanent, Transient
 from tests.controlplane.decisions.cloud import Cloud, Killed
+from tests.controlplane.decisions.conftest import Hint
 from tests.controlplane.decisions.looks import decided, ordered
 
 State = ActuationState
@@ -53,6 +54,14 @@ def test_its_effect_is_read_and_becomes_a_sample(
 
     assert chat.pools.get().ready == 9
     assert look.value == 9.0
+
+
+def test_its_effect_is_looked_at_without_waiting_for_the_beat(
+    chat: Workload, noon: datetime, hints: list[Hint]
+) -> None:
+    execute(ordered(chat, 9, now=noon).pk, now=noon + SECOND)
+
+    assert hints == [("evaluate", chat.pk)]
 
 
 def test_a_second_hint_for_the_same_order_changes_nothing(
