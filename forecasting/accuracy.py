@@ -20,17 +20,18 @@ def pinball(actual: Values, predicted: Values, quantile: float) -> Values:
 def weighted_quantile_loss(actual: Values, predicted: Values, quantiles: Sequence[float]) -> float:
     """Mean over quantiles of 2 x pinball / total actual; `predicted` has a column per quantile.
 
-    gluonts and the M5 competition use the same definition. NaN when nothing came.
+    gluonts and the M5 competition use the same definition. NaN when nothing came. Where only
+    zeros came there is no total to divide by, and the undivided loss still ranks forecasts.
     """
     present = np.isfinite(actual)
-    total = float(np.abs(actual[present]).sum())
     if not present.any():
         return float("nan")
     losses = [
         2 * float(pinball(actual[present], predicted[present, column], quantile).sum())
         for column, quantile in enumerate(quantiles)
     ]
-    return float(np.mean(losses)) / max(total, 1e-9)
+    loss, total = float(np.mean(losses)), float(np.abs(actual[present]).sum())
+    return loss / total if total > 0 else loss
 
 
 def coverage(actual: Values, predicted: Values) -> float:
@@ -41,11 +42,14 @@ def coverage(actual: Values, predicted: Values) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """How forecasts did against what came: `wql` is an absolute loss, lower is better."""
+    """How forecasts did against what came: `wql` is relative to the mean demand, lower is better.
+
+    `median_error` is the mean absolute error of the median over the mean of what came.
+    """
 
     wql: float
     coverage_95: float
-    median_error: float  # mean absolute error of the median / mean of what came
+    median_error: float
     origins: int
 
     def plain(self) -> dict[str, Any]:

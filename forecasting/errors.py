@@ -2,6 +2,7 @@
 
 ForecastingError
 ├── NotEnoughHistory   permanent until more samples arrive; the message says how many are missing
+├── Mismatch           a predictor was asked for a step or a horizon it was not fitted for
 ├── BadSeries          the caller built an impossible series; a bug, not weather
 └── BadArtifact        stored weights are missing, damaged or of another version; retrain
 """
@@ -13,6 +14,10 @@ class ForecastingError(Exception):
 
 class NotEnoughHistory(ForecastingError):
     """The history is too short or too full of gaps for this estimator."""
+
+
+class Mismatch(ForecastingError):
+    """The predictor was fitted for another step or a shorter horizon."""
 
 
 class BadSeries(ForecastingError):

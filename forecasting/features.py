@@ -15,6 +15,28 @@ from forecasting.series import Series, Values
 
 LEAST_SCALE = 0.02  # log units: a perfectly calm series still gets a spread of about 2 %
 VARIABILITY_WINDOW = 360  # steps over which recent variability is measured
+PRIOR_WEIGHT = 6  # so many changes of the usual size are always counted as seen
+FURTHEST = 10.0  # scaled inputs beyond it say nothing more, and would only upset a network
+PAST_CHANNELS = 3
+FUTURE_CHANNELS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A series as a model sees it: logs with gaps carried forward, and the usual moves.
+
+    `usual` reaches a horizon beyond the series. `typical` is the root mean square of its changes
+    over a horizon, whenever: what recent variability is measured against.
+    """
+
+    carried: Values
+    missing: NDArray[np.bool_]
+    usual: Values
+    typical: float
+
+    def scale(self, horizon: int) -> Values:
+        """Recent variability of `horizon`-step changes before each index, shape (n,)."""
+        return variability(self.carried, self.missing, horizon=horizon, typical=self.typical)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +59,14 @@ def filled(series: Series) -> tuple[Values, NDArray[np.bool_]]:
     """Values at or above zero with gaps carried forward, and where the gaps were."""
     values = np.maximum(series.values, 0.0)
     missing = np.isnan(values)
+    if missing.all():
+        return np.zeros(values.size), missing
     index = np.where(missing, 0, np.arange(values.size))
     np.maximum.accumulate(index, out=index)
     carried = values[index]
-    first = int(np.argmax(~missing)) if (~missing).any() else 0
-    carried[:first] = carried[first] if values.size else 0.0
-    return np.nan_to_num(carried), missing
+    first = int(np.argmax(~missing))
+    carried[:first] = carried[first]
+    return carried, missing
 
 
 def unit_of(series: Series) -> float:
@@ -67,48 +91,64 @@ def unlogs(values: Values, unit: float) -> Values:
     return np.maximum(np.expm1(values), 0.0) * unit
 
 
-def variability(carried: Values, horizon: int) -> Values:
-    """Root mean square of the recent `horizon`-step change before each index, shape (n,)."""
+def view(series: Series, profile: Profile, *, beyond: int, typical: float) -> View:
+    """What a predictor sees: the whole profile, up to `beyond` steps ahead."""
+    ahead = series.times_ahead(len(series) + beyond)
+    return View(*logs(series, profile.unit), profile.at(ahead), typical)
+
+
+def typical_change(carried: Values, missing: NDArray[np.bool_], horizon: int) -> float:
+    """Root mean square of all `horizon`-step changes between values that were really seen."""
+    change = carried[horizon:] - carried[:-horizon]
+    known = change[~missing[horizon:] & ~missing[:-horizon]]
+    return max(float(np.sqrt((known**2).mean())) if known.size else 0.0, LEAST_SCALE)
+
+
+def variability(
+    carried: Values, missing: NDArray[np.bool_], *, horizon: int, typical: float
+) -> Values:
+    """Root mean square of the recent `horizon`-step changes up to each index, shape (n,).
+
+    Changes from or to a gap do not count. The typical change counts `PRIOR_WEIGHT` times, so that
+    a calm hour, or an outage that left nothing to measure, does not promise calm for ever.
+    """
     change = np.zeros_like(carried)
+    known = np.zeros(carried.size, dtype=bool)
     change[horizon:] = carried[horizon:] - carried[:-horizon]
-    squares = np.concatenate([[0.0], np.cumsum(change**2)])
+    known[horizon:] = ~missing[horizon:] & ~missing[:-horizon]
+    squares = np.concatenate([[0.0], np.cumsum(np.where(known, change, 0.0) ** 2)])
+    counts = np.concatenate([[0], np.cumsum(known)])
     stop = np.arange(1, carried.size + 1)
     start = np.maximum(0, stop - VARIABILITY_WINDOW)
-    mean = (squares[stop] - squares[start]) / np.maximum(stop - start, 1)
+    total = squares[stop] - squares[start] + PRIOR_WEIGHT * typical**2
+    mean = np.maximum(total, 0.0) / (counts[stop] - counts[start] + PRIOR_WEIGHT)
     return np.asarray(np.maximum(np.sqrt(mean), LEAST_SCALE), dtype=np.float64)
 
 
-def windows(
-    series: Series, profile: Profile, ends: NDArray[np.int64], *, context: int, horizon: int
-) -> Windows:
+def windows(seen: View, ends: NDArray[np.int64], *, context: int, horizon: int) -> Windows:
     """One window per index in `ends`; the anchor is the value at `end - 1`."""
-    carried, missing = logs(series, profile.unit)
-    scale = variability(carried, horizon)[ends - 1]
-    anchor = carried[ends - 1]
-    usual = profile.at(series.times()[0] + np.arange(carried.size + horizon) * series.seconds)
+    scale = seen.scale(horizon)[ends - 1]
+    unit, anchor = scale[:, None], seen.carried[ends - 1][:, None]
+    base = seen.usual[ends - 1][:, None]
     back = ends[:, None] - context + np.arange(context)[None, :]
-    seen = np.clip(back, 0, None)
+    at = np.maximum(back, 0)
+    past = (
+        (seen.carried[at] - anchor) / unit,
+        (seen.usual[at] - base) / unit,
+        seen.missing[at] | (back < 0),
+    )
     ahead = ends[:, None] + np.arange(horizon)[None, :]
-    unit = scale[:, None]
-    base = usual[ends - 1][:, None]
-    past = np.stack(
-        [
-            (carried[seen] - anchor[:, None]) / unit,
-            (usual[seen] - base) / unit,
-            (missing[seen] | (back < 0)).astype(np.float64),
-        ],
-        axis=2,
+    future = (
+        (seen.usual[ahead] - base) / unit,
+        np.broadcast_to((np.arange(horizon) + 1) / horizon, ahead.shape),
+        np.broadcast_to(np.log(unit), ahead.shape),
     )
-    lead = np.broadcast_to((np.arange(horizon) + 1) / horizon, ahead.shape)
-    moves = (usual[ahead] - base) / unit
-    future = np.stack([moves, lead, np.broadcast_to(np.log(unit), ahead.shape)], axis=2)
-    known = np.clip(ahead, 0, carried.size - 1)
-    unknown = (ahead >= carried.size) | missing[known]
-    target = np.where(unknown, np.nan, (carried[known] - anchor[:, None]) / unit)
-    return Windows(
-        np.clip(past, -10, 10).astype(np.float32),
-        np.clip(future, -10, 10).astype(np.float32),
-        target.astype(np.float32),
-        scale,
-        anchor,
-    )
+    known = np.minimum(ahead, seen.carried.size - 1)
+    unknown = (ahead >= seen.carried.size) | seen.missing[known]
+    target = np.where(unknown, np.nan, (seen.carried[known] - anchor) / unit)
+    return Windows(_inputs(past), _inputs(future), target.astype(np.float32), scale, anchor[:, 0])
+
+
+def _inputs(channels: tuple[NDArray[np.float64] | NDArray[np.bool_], ...]) -> NDArray[np.float32]:
+    stacked = np.stack([channel.astype(np.float32) for channel in channels], axis=2)
+    return np.clip(stacked, -FURTHEST, FURTHEST)

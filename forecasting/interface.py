@@ -12,10 +12,12 @@ class Predictor(Protocol):
 
     The forecast starts at `history.end`, has `horizon` steps of `history.step`, and its
     quantiles are finite, not negative and do not cross. Missing values in the history are
-    allowed. Raises NotEnoughHistory when the recent past is too thin to say anything.
+    allowed. Raises NotEnoughHistory when the recent past is too thin to say anything, and
+    Mismatch when it was fitted for another step or a shorter horizon.
     """
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def predict(self, history: Series, *, horizon: int) -> Forecast: ...
 
@@ -24,9 +26,10 @@ class Predictor(Protocol):
 class Estimator(Protocol):
     """Knows how to learn. The same history and seed give the same predictor.
 
-    Raises NotEnoughHistory, with the number of steps that are missing in its message.
+    Raises NotEnoughHistory, with the number of steps that are needed in its message.
     """
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def fit(self, history: Series, *, horizon: int, seed: int) -> Predictor: ...

@@ -13,8 +13,10 @@ from forecasting.errors import BadSeries
 Values = NDArray[np.float64]
 How = Literal["mean", "sum", "max", "last"]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """Values on a regular grid; `values[i]` belongs to [start + i·step, start + (i+1)·step).
 
@@ -44,6 +46,17 @@ class Series:
     def __len__(self) -> int:
         return int(self.values.size)
 
+    def __eq__(self, other: object) -> bool:
+        """The same grid with the same values, missing where the other is missing."""
+        if not isinstance(other, Series):
+            return NotImplemented
+        return (self.start, self.step) == (other.start, other.step) and np.array_equal(
+            self.values, other.values, equal_nan=True
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.start, self.step, len(self)))
+
     @property
     def end(self) -> datetime:
         """The first instant after the last interval."""
@@ -60,7 +73,11 @@ class Series:
 
     def times(self) -> Values:
         """Start of every interval as Unix seconds, shape (n,)."""
-        offsets = np.arange(len(self), dtype=np.float64)
+        return self.times_ahead(len(self))
+
+    def times_ahead(self, count: int) -> Values:
+        """Start of the first `count` intervals, of the series and of the future behind it."""
+        offsets = np.arange(count, dtype=np.float64)
         return np.asarray(self.start.timestamp() + offsets * self.seconds, dtype=np.float64)
 
     def last_valid(self) -> float | None:
@@ -95,20 +112,25 @@ class Series:
         )
 
     def filled(self, *, limit: int) -> "Series":
-        """Gaps of at most `limit` steps filled by carrying the last value forward."""
-        values = self.values.copy()
-        gap = 0
-        for index, absent in enumerate(self.missing):
-            gap = gap + 1 if absent else 0
-            if absent and index and gap <= limit:
-                values[index] = values[index - 1]
-        return Series(self.start, self.step, values)
+        """The first `limit` steps of every gap filled by carrying the last value forward."""
+        index = np.arange(len(self))
+        present = np.where(self.missing, -1, index)
+        np.maximum.accumulate(present, out=present)
+        near = (present >= 0) & (index - present <= limit)
+        return Series(self.start, self.step, np.where(near, self.values[present], np.nan))
 
 
 def aligned(moment: datetime, step: timedelta) -> datetime:
-    """`moment` rounded down to a multiple of `step` since the epoch."""
-    seconds = step.total_seconds()
-    return datetime.fromtimestamp(moment.timestamp() // seconds * seconds, UTC)
+    """`moment` rounded down to a multiple of `step` since the epoch, in UTC.
+
+    Whole microseconds are counted, so that no step is ever missed by a rounding error.
+    Raises BadSeries when `moment` has no time zone or `step` is not positive.
+    """
+    if moment.tzinfo is None:
+        raise BadSeries("the moment has no time zone; pass an aware datetime")
+    if step <= timedelta(0):
+        raise BadSeries(f"step must be positive, got {step}")
+    return _EPOCH + (moment.astimezone(UTC) - _EPOCH) // step * step
 
 
 def from_points(
@@ -120,16 +142,21 @@ def from_points(
 ) -> Series:
     """Irregular (unix seconds, value) points → a Series over `span`, epoch-aligned.
 
-    Points outside the span and NaN values are ignored; an interval without a point is NaN.
+    Points outside the span and those that are not finite are ignored; an interval without a
+    point is NaN. The order of the points does not matter.
     """
     start = aligned(span[0], step)
     seconds = step.total_seconds()
-    count = max(0, int(np.ceil((span[1] - start).total_seconds() / seconds)))
+    count = max(0, -int((start - span[1]) // step))
     pairs = np.array(list(points), dtype=np.float64).reshape(-1, 2)
-    pairs = pairs[np.isfinite(pairs[:, 1])]
-    slots = np.floor((pairs[:, 0] - start.timestamp()) / seconds).astype(np.int64)
-    inside = (slots >= 0) & (slots < count)
-    return Series(start, step, _gather(slots[inside], pairs[inside, 1], count, how))
+    pairs = pairs[np.isfinite(pairs).all(axis=1)]
+    position = (pairs[:, 0] - start.timestamp()) / seconds
+    inside = (position >= 0) & (position < count)
+    slots = np.floor(position[inside]).astype(np.int64)
+    if how == "last":
+        order = np.argsort(pairs[inside, 0], kind="stable")
+        return Series(start, step, _gather(slots[order], pairs[inside, 1][order], count, how))
+    return Series(start, step, _gather(slots, pairs[inside, 1], count, how))
 
 
 def _gather(slots: NDArray[np.int64], values: Values, count: int, how: How) -> Values:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+STOPPING_SHARE = 0.15
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -13,17 +15,22 @@ class Split:
     learn: NDArray[np.int64]
     stop: NDArray[np.int64]
 
+    def sampled(self, most: int, generator: np.random.Generator) -> "Split":
+        """At most `most` ends to learn from and a quarter as many to stop by."""
+        return Split(_sample(self.learn, most, generator), _sample(self.stop, most // 4, generator))
 
-def split(length: int, *, context: int, horizon: int, most: int, seed: int) -> Split:
-    """Ends of at most `most` windows to learn from and a quarter as many to stop by.
 
-    The stopping part is the newest 15 %, with a horizon's distance, so that no value is in both.
+def split(usable: NDArray[np.bool_], *, context: int, horizon: int) -> Split:
+    """Every end of a window that is `usable[end - 1]` and has its whole horizon in the series.
+
+    The stopping part is the newest 15 %. No value is foretold in both parts: what is learnt ends
+    where the stopping part begins. Short series begin with shorter contexts.
     """
-    border = int(length * 0.85)
-    early = np.arange(min(context, border // 2) + horizon, border - horizon)
-    late = np.arange(border, length - horizon + 1)
-    generator = np.random.default_rng(seed)
-    return Split(_sample(early, most, generator), _sample(late, most // 4, generator))
+    length = usable.size
+    border = length - int(length * STOPPING_SHARE)
+    ends = np.arange(min(context, length // 3), length - horizon + 1)
+    ends = ends[(ends > 0) & usable[np.maximum(ends - 1, 0)]]
+    return Split(ends[ends + horizon <= border], ends[ends >= border])
 
 
 def _sample(
@@ -41,10 +48,11 @@ class Patience:
         self.limit, self.best, self.waited = limit, float("inf"), 0
 
     def better(self, loss: float) -> bool:
-        """Note an epoch's loss; True when it is the best so far."""
+        """Note an epoch's loss; True when it is clearly the best so far."""
         improved = loss < self.best * 0.999
         self.waited = 0 if improved else self.waited + 1
-        self.best = min(self.best, loss)
+        if improved:
+            self.best = loss
         return improved
 
     @property

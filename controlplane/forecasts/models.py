@@ -1,7 +1,7 @@
 """Trained models and what they said, as rows."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from django.db import models
@@ -12,6 +12,8 @@ from forecasting.forecast import Forecast
 
 
 class ModelState(models.TextChoices):
+    """One champion per workload serves; a challenger was trained later and did worse."""
+
     CHAMPION = "champion"
     CHALLENGER = "challenger"
     RETIRED = "retired"
@@ -26,8 +28,9 @@ class ModelVersion(models.Model):
     number = models.PositiveIntegerField()  # v1, v2 … per workload
     state = models.CharField(max_length=12, choices=ModelState.choices)
     reason = models.CharField(max_length=300, blank=True)
-    artifact = models.CharField(max_length=200)  # folder below the model directory
-    checksum = models.CharField(max_length=64)
+    # Folder below the model directory; empty when there is nothing left to load.
+    artifact = models.CharField(max_length=200, blank=True)
+    checksum = models.CharField(max_length=64, blank=True)
     scores = models.JSONField(default=dict)  # relative weighted quantile loss, coverage
     history_start = models.DateTimeField()
     history_end = models.DateTimeField()
@@ -46,6 +49,26 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} v{self.number} of {self.workload}"
+
+
+class Training(models.Model):
+    """When a workload was last trained, how that went, and when it is due again.
+
+    A training is written down as failed before it begins and as done when it is: one that was
+    killed half way, by the system or by its time limit, needs nobody to report it.
+    """
+
+    workload = models.OneToOneField(
+        Workload, models.CASCADE, primary_key=True, related_name="training"
+    )
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)  # None while it runs, or when it was killed
+    due_at = models.DateTimeField(db_index=True)
+    failures = models.PositiveSmallIntegerField(default=0)  # since the last success
+    trouble = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"training of {self.workload}"
 
 
 class ForecastRecord(models.Model):
@@ -70,6 +93,12 @@ class ForecastRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workload} at {self.origin:%Y-%m-%d %H:%M} UTC by {self.model}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises TypeError when the row exists already."""
+        if not self._state.adding:
+            raise TypeError("an issued forecast is never changed; issue another one")
+        super().save(*args, **kwargs)
 
     @property
     def forecast(self) -> Forecast:

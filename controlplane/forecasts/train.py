@@ -1,137 +1,117 @@
 """A workload's history → a trained champion on disk and as a row: the seam to `forecasting`."""
 
 import time
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Max
 
+from controlplane.common.errors import Conflict
 from controlplane.common.heartbeats import beat
 from controlplane.common.pulse import announce
+from controlplane.forecasts import trainings
 from controlplane.forecasts.history import HORIZON, TRAINING_SPAN, demand
-from controlplane.forecasts.models import ForecastRecord, ModelState, ModelVersion
+from controlplane.forecasts.models import ModelState, ModelVersion
+from controlplane.forecasts.promote import Outcome, settle
 from controlplane.workloads.models import Workload
 from forecasting import artifacts, models
 from forecasting.backtest import evaluate
+from forecasting.contest import Field, Refusal, Trial, compete, field
 from forecasting.errors import ForecastingError, NotEnoughHistory
-from forecasting.interface import Predictor
 from forecasting.selection import Candidate, choose
-from forecasting.series import Series
 
 log = structlog.get_logger(__name__)
 ESTIMATORS = ("last-value", "seasonal-naive", "holt-winters", "anchored-lstm")
 LEAST_STEPS = 6 * 60  # six hours: below that there is nothing to learn and nothing to score
-HELD_OUT = 0.15  # the newest part of the history, never fitted on, that the scores come from
 SEED = 20260101
-RETRAIN_EVERY = timedelta(hours=6)
-FORECASTS_FOR = timedelta(days=7)
+SHARE_OF_A_MINUTE = 40.0  # seconds: a tick trains on until then, and refreshes come in between
+
+Report = Callable[[Trial | Refusal], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One fitted predictor and how it did on the held-out part."""
-
-    name: str
-    predictor: Predictor
-    scores: dict[str, Any]
-    seconds: float
-
-
-def train(workload: Workload, *, now: datetime) -> ModelVersion:
+def train(
+    workload: Workload,
+    *,
+    now: datetime,
+    report: Report = lambda _one: None,
+) -> ModelVersion:
     """Fit every estimator, score them on data none of them saw, and keep the best.
 
-    Raises NotEnoughHistory with the number of minutes that are missing.
+    The version that comes back serves from now on, unless the present champion did better on the
+    same data: then it is a challenger, and its reason says so. `report` hears of each estimator.
+    Raises NotEnoughHistory with the number of minutes that are needed, and Conflict when a
+    training of this workload is running.
     """
-    history = demand(workload, span=TRAINING_SPAN, now=now)
-    if len(history) < LEAST_STEPS:
-        raise NotEnoughHistory(
-            f"{workload.name} has {len(history)} minutes of demand, {LEAST_STEPS} are needed"
+    with trainings.lease(workload, now=now):
+        ground = _ground(workload, now=now)
+        trials = compete(
+            [models.estimator(name) for name in ESTIMATORS],
+            ground,
+            horizon=HORIZON,
+            seed=SEED,
+            stopwatch=time.monotonic,
+            report=report,
         )
-    split = int(len(history) * (1 - HELD_OUT))
-    past, unseen = history.tail(len(history)).cut(end=history.start + split * history.step), split
-    trials = [trial for name in ESTIMATORS if (trial := _try(name, past, history, unseen))]
-    if not trials:
-        raise NotEnoughHistory(f"no estimator could learn from {len(history)} minutes")
-    best = choose([Candidate(trial.name, trial.scores["wql"]) for trial in trials])
-    winner = next(trial for trial in trials if trial.name == best.name)
-    version = _keep(workload, winner, trials, best.reason, past=past, now=now)
+        if not trials:
+            raise NotEnoughHistory(
+                f"too much is missing from {len(ground.history)} minutes of demand"
+                " to learn from them and be scored on them"
+            )
+        choice = choose([Candidate(trial.name, trial.scores.wql) for trial in trials])
+        version = settle(
+            workload,
+            Outcome(trials, choice, _champion_loss(workload, ground), ground.past, SEED),
+            now=now,
+        )
     announce("forecast", team=workload.team_id, ref=workload.name)
-    log.info("train.done", workload=workload.name, model=winner.name, number=version.number)
+    log.info("train.done", workload=workload.name, model=str(version), state=version.state)
     return version
 
 
-def _try(name: str, past: Series, history: Series, unseen: int) -> Trial | None:
-    """Fit on the past, score on the rest; None when this estimator cannot learn from it."""
-    started = time.monotonic()
-    try:
-        predictor = models.estimator(name).fit(past, horizon=HORIZON, seed=SEED)
-        seconds = time.monotonic() - started
-        scores = evaluate(predictor, history, start=unseen, horizon=HORIZON)
-    except ForecastingError as error:
-        log.info("train.skipped", model=name, reason=str(error))
-        return None
-    return Trial(name, predictor, scores.plain(), seconds)
+def train_due(*, now: datetime, stopwatch: Callable[[], float] = time.monotonic) -> int:
+    """Train those whose time has come, until the share of a minute is used; how many succeeded.
 
-
-def _keep(
-    workload: Workload,
-    winner: Trial,
-    trials: list[Trial],
-    reason: str,
-    *,
-    past: Series,
-    now: datetime,
-) -> ModelVersion:
-    number = 1 + (workload.model_versions.aggregate(newest=Max("number"))["newest"] or 0)
-    folder = f"{workload.team_id}/{workload.pk}/{winner.name}-v{number}"
-    checksum = artifacts.save(
-        winner.predictor,
-        settings.MODEL_DIR / folder,
-        extra={"workload": workload.name, "history_end": past.end.isoformat(), "seed": SEED},
-    )
-    with transaction.atomic():
-        workload.model_versions.filter(state=ModelState.CHAMPION).update(state=ModelState.RETIRED)
-        return ModelVersion.objects.create(
-            workload=workload,
-            name=winner.name,
-            number=number,
-            state=ModelState.CHAMPION,
-            reason=reason[:300],
-            artifact=folder,
-            checksum=checksum,
-            scores={trial.name: trial.scores for trial in trials},
-            history_start=past.start,
-            history_end=past.end,
-            fit_seconds=round(winner.seconds, 3),
-            trained_at=now,
-        )
-
-
-def due(*, now: datetime) -> list[Workload]:
-    """Workloads without a model, or whose model is old."""
-    fresh = ModelVersion.objects.filter(
-        state=ModelState.CHAMPION, trained_at__gt=now - RETRAIN_EVERY
-    ).values("workload")
-    return list(Workload.objects.exclude(mode="off").exclude(pk__in=fresh).order_by("pk"))
-
-
-def train_due(*, now: datetime) -> int:
-    """Train the workload that has waited longest; how many were trained (0 or 1).
-
-    One at a time, so that refreshes of other workloads are never far behind.
+    A workload that cannot be trained is set aside by its lease and never in another's way.
     """
-    ForecastRecord.objects.filter(origin__lt=now - FORECASTS_FOR).delete()
-    trained = 0
-    for workload in due(now=now):
+    started, trained = stopwatch(), 0
+    for workload in trainings.due(now=now):
         try:
             train(workload, now=now)
-            trained = 1
-            break
+            trained += 1
         except NotEnoughHistory as error:
             log.info("train.waiting", workload=workload.name, reason=str(error))
+        except Conflict as error:
+            log.info("train.elsewhere", workload=workload.name, reason=str(error))
+        except Exception:  # one workload's trouble is not the others'
+            log.exception("train.failed", workload=workload.name)
+        if stopwatch() - started > SHARE_OF_A_MINUTE:
+            break
     beat("train", now=now)
     return trained
+
+
+def _ground(workload: Workload, *, now: datetime) -> Field:
+    history = demand(workload, span=TRAINING_SPAN, now=now)
+    if len(history) < LEAST_STEPS:
+        raise NotEnoughHistory(
+            f"{workload.name} has {len(history)} minutes of {workload.spec.demand.signal},"
+            f" {LEAST_STEPS} are needed"
+        )
+    return field(history)
+
+
+def _champion_loss(workload: Workload, ground: Field) -> float | None:
+    """The champion's loss on the held-out part; None when it saw some of it or cannot speak."""
+    champion = workload.model_versions.filter(state=ModelState.CHAMPION).first()
+    if champion is None or champion.history_end > ground.past.end:
+        return None
+    try:
+        predictor = artifacts.load(
+            settings.MODEL_DIR, champion.artifact, checksum=champion.checksum
+        )
+        scores = evaluate(predictor, ground.history, start=ground.unseen, horizon=HORIZON)
+    except ForecastingError as error:
+        log.warning("train.champion_silent", model=str(champion), reason=str(error))
+        return None
+    return scores.wql

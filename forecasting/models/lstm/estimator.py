@@ -6,64 +6,64 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from forecasting.errors import NotEnoughHistory
-from forecasting.features import Windows, unit_of, windows
+from forecasting.features import View, Windows, logs, typical_change, unit_of, windows
 from forecasting.forecast import QUANTILES
 from forecasting.models.lstm.network import AnchoredNetwork, pinball
 from forecasting.models.lstm.predictor import LstmPredictor
-from forecasting.seasonality import day_profile
-from forecasting.series import Series, Values
+from forecasting.models.serving import spoken
+from forecasting.seasonality import Habit, habit
+from forecasting.series import Series
 from forecasting.training import Patience, Split, split
 
-LEAST_WINDOWS = 60
+LEAST_WINDOWS = 60  # to learn from, and a quarter as many to stop by
+LEAST_BATCH = 32
+STEPS_AN_EPOCH = 16  # at least: a short series must not end its training after a few steps
+LONGEST_STEP = 1.0  # norm of a gradient
 
 __all__ = ["AnchoredLstm", "LstmPredictor"]
 
 
 @dataclass(frozen=True, slots=True)
 class AnchoredLstm:
-    """Settings that suit one-minute demand; `context` steps are seen, `hidden` units remember."""
+    """`context` steps are seen, `hidden` units remember; the rest is how long it may learn."""
 
     name: str = "anchored-lstm"
     context: int = 60
     hidden: int = 24
     most_windows: int = 4000
-    epochs: int = 30
-    patience: int = 4
+    epochs: int = 40
+    patience: int = 6
     batch: int = 256
     rate: float = 4e-3
 
     def fit(self, history: Series, *, horizon: int, seed: int) -> LstmPredictor:
-        parts = split(
-            len(history), context=self.context, horizon=horizon, most=self.most_windows, seed=seed
-        )
-        present = int((~history.missing).sum())
-        if min(parts.learn.size, 4 * parts.stop.size) < LEAST_WINDOWS or present < LEAST_WINDOWS:
-            needed = self.context + 8 * horizon + 2 * LEAST_WINDOWS
+        """Learn from the history. Raises NotEnoughHistory."""
+        seen, known = _seen(history, horizon)
+        usable = spoken(seen.missing)
+        parts = split(usable, context=self.context, horizon=horizon)
+        if parts.learn.size < LEAST_WINDOWS or 4 * parts.stop.size < LEAST_WINDOWS:
+            needed = max(2 * LEAST_WINDOWS + self.context + 2 * horizon, round(horizon / 0.12))
             raise NotEnoughHistory(
-                f"{self.name} has {present} of {len(history)} steps present,"
+                f"{self.name} could speak after {int(usable.sum())} of {len(history)} steps,"
                 f" about {needed} are needed"
             )
-        with _alone(seed) as generator:
-            return self._fit(history, parts, horizon, generator)
+        chosen = parts.sampled(self.most_windows, np.random.default_rng(seed))
+        network = self._network(seen, chosen, horizon, seed)
+        return LstmPredictor(self.name, network, known.profile, seen.typical, self.context, horizon)
 
-    def _fit(
-        self, history: Series, parts: Split, horizon: int, generator: torch.Generator
-    ) -> LstmPredictor:
-        border = history.start + int(parts.stop[0]) * history.step
-        past = history.cut(end=border)
-        profile = day_profile(past, unit_of(past))
+    def _network(self, seen: View, parts: Split, horizon: int, seed: int) -> AnchoredNetwork:
         learn, stop = (
-            windows(history, profile, ends, context=self.context, horizon=horizon)
+            windows(seen, ends, context=self.context, horizon=horizon)
             for ends in (parts.learn, parts.stop)
         )
-        network = AnchoredNetwork(QUANTILES, hidden=self.hidden)
-        self._train(network, learn, stop, generator)
-        network.eval()
-        offsets = _offsets(network, stop)
-        return LstmPredictor(self.name, network, profile, self.context, horizon, offsets)
+        with _alone(seed) as generator:
+            network = AnchoredNetwork(QUANTILES, _base(learn), hidden=self.hidden)
+            self._train(network, learn, stop, generator)
+        return network.eval()
 
     def _train(
         self, network: AnchoredNetwork, learn: Windows, stop: Windows, generator: torch.Generator
@@ -72,21 +72,44 @@ class AnchoredLstm:
         quantiles = torch.tensor(QUANTILES)
         optimizer = torch.optim.Adam(network.parameters(), lr=self.rate)
         past, future, target = _tensors(learn)
+        batch = min(self.batch, max(LEAST_BATCH, len(past) // STEPS_AN_EPOCH))
         patience = Patience(self.patience)
+        patience.better(_loss(network, stop, quantiles))  # a net must beat the untrained one
         best = _copy(network)
         for _epoch in range(self.epochs):
             network.train()
-            for rows in torch.split(torch.randperm(len(past), generator=generator), self.batch):
+            for rows in torch.split(torch.randperm(len(past), generator=generator), batch):
                 optimizer.zero_grad()
                 loss = pinball(network(past[rows], future[rows]), target[rows], quantiles)
                 loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-                torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+                torch.nn.utils.clip_grad_norm_(network.parameters(), LONGEST_STEP)
                 optimizer.step()
             if patience.better(_loss(network, stop, quantiles)):
                 best = _copy(network)
             if patience.stop:
                 break
         network.load_state_dict(best)
+
+
+def _seen(history: Series, horizon: int) -> tuple[View, Habit]:
+    """The history with the habit of *other* days, as honest as the future will be."""
+    known = habit(history, unit_of(history), beyond=horizon)
+    carried, missing = logs(history, known.profile.unit)
+    typical = typical_change(carried, missing, horizon)
+    return View(carried, missing, known.others, typical), known
+
+
+def _base(learn: Windows) -> Tensor:
+    """Quantiles (horizon, q) of what the usual move leaves unexplained, in units of the scale.
+
+    A step at which every window has a gap is as uncertain as the others together.
+    """
+    error: NDArray[np.float64] = (learn.target - learn.future[..., 0]).astype(np.float64)
+    if not np.isfinite(error).any():
+        raise NotEnoughHistory("no window has anything to be foretold")
+    error[:, ~np.isfinite(error).any(axis=0)] = np.nanquantile(error, 0.5)
+    spread = np.nanquantile(error, QUANTILES, axis=0).T
+    return torch.from_numpy(spread.astype(np.float32))
 
 
 def _tensors(made: Windows) -> tuple[Tensor, Tensor, Tensor]:
@@ -98,22 +121,6 @@ def _loss(network: AnchoredNetwork, made: Windows, quantiles: Tensor) -> float:
     network.eval()
     with torch.inference_mode():
         return float(pinball(network(past, future), target, quantiles))
-
-
-def _offsets(network: AnchoredNetwork, made: Windows) -> Values:
-    """What to add to each quantile so that it covers its share of the stopping windows.
-
-    A split-conformal correction, halved: the stopping windows are few and already chose the epoch.
-    """
-    past, future, target = _tensors(made)
-    with torch.inference_mode():
-        error = (target.unsqueeze(-1) - network(past, future)).numpy()
-    known = error[~np.isnan(error[..., 0])]
-    if not len(known):
-        return np.zeros(len(QUANTILES))
-    return np.array(
-        [0.5 * float(np.quantile(known[:, column], q)) for column, q in enumerate(QUANTILES)]
-    )
 
 
 def _copy(network: AnchoredNetwork) -> dict[str, Tensor]:
