@@ -26,8 +26,8 @@ def explain(decision: Decision, language: str = "en", zone: tzinfo = UTC) -> str
     if binding is not None:
         parts.append(binding)
     if decision.change <= 0:
-        parts += decision.silent
-    told = dict.fromkeys(describe(part, language, zone) for part in parts)  # each once
+        parts += _once(decision.silent)
+    told = [describe(part, language, zone) for part in parts]
     return SUMMARIES[language]["join"].join([_headline(decision, language), *told])
 
 
@@ -101,6 +101,12 @@ def _winner(decision: Decision) -> Recommendation | None:
         return None if decision.silent else next(iter(wishes), None)
     matching = (w for w in wishes if w.policy == policy and w.desired == combined.after)
     return next(matching, None)
+
+
+def _once(silent: tuple[Silence, ...]) -> list[Silence]:
+    """One of those that lack the same of the same signal: the last, whatever its time was."""
+    lacks = {(each.reason, dict(each.facts).get("signal")): each for each in silent}
+    return list(lacks.values())
 
 
 class _Known(dict[str, str]):

@@ -117,5 +117,6 @@ STORIES: dict[str, Snapshot] = {
     "paused": look(TARGET, seen=(seen(RUNNING, 160.0),), paused=True),
     "frozen": look(TARGET, seen=(seen(RUNNING, 160.0),), override=word(None, "load test")),
     "pinned": look(TARGET, seen=(seen(RUNNING, 160.0),), override=word(1)),
+    "two policies that lack the same": look(RULE, IDLE, seen=(steady(GPU, 0.1, minutes=2),)),
     "no policies": look(),
 }
