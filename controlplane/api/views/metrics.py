@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+import orjson
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from controlplane.accounts.roles import Scope
@@ -49,7 +50,8 @@ def get_series(
         max_points=MAX_POINTS,
         step=timedelta(seconds=step) if step else None,
     )
-    return {"series": found}
+    # Ninja's own encoder takes ten times as long: a second for an hour of a thousand series.
+    return HttpResponse(orjson.dumps({"series": found}), content_type="application/json")
 
 
 def _check_span(first: datetime, last: datetime, step: float | None) -> None:
