@@ -22,6 +22,7 @@ from controlplane.decisions import actuate, cycle, listen, record
 from controlplane.decisions.actuators import standing_in
 from controlplane.demo.load import TEAM, load
 from controlplane.forecasts import refresh
+from controlplane.metrics import ingest
 from scaler.actuators.simulated import SimulatedCloud
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # what the fixture `noon` says, too
@@ -48,6 +49,7 @@ def _alone(folder: Path) -> Iterator[SimulatedCloud]:
         for module in (actuate, record, refresh):
             patched.setattr(module, "announce", lambda *_args, **_words: None)
         patched.setattr(pulse, "announce", lambda *_args, **_words: None)
+        patched.setattr(ingest, "_teams", {})  # ids of series that an undone test made
         made = SimulatedCloud(folder / "cloud")
         with standing_in("simulated", made):
             yield made

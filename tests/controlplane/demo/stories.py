@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from controlplane.metrics.ingest import store
+from controlplane.metrics.sample import Kind
 from controlplane.metrics.selectors import series
+from controlplane.metrics.stores.base import Points
 from controlplane.workloads.models import Workload
 from forecasting.series import Series
 
@@ -20,6 +23,18 @@ def read(name: str, signal: str, now: datetime, *, quantile: float | None = None
         step=MINUTE,
         quantile=quantile,
     )
+
+
+def counter(name: str, start: datetime, end: datetime) -> Points:
+    """Samples (ms, count) of how many requests of a workload were answered."""
+    row = Workload.objects.get(name=name)
+    (found,) = (
+        one
+        for one in store.find(row.team_id, ["experience.e2e"])
+        if one.kind is Kind.COUNT and one.labels["workload"] == name
+    )
+    span = {"start_ms": round(start.timestamp() * 1000), "end_ms": round(end.timestamp() * 1000)}
+    return store.read(row.team_id, [found.id], **span)[found.id]
 
 
 def trace(tmp_path: Path, count: int = 600, name: str = "my_clients.csv") -> Path:

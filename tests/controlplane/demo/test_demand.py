@@ -122,6 +122,7 @@ def test_the_same_seed_gives_the_same_world_and_another_seed_another() -> None:
     assert (lots[0].requests == lots[1].requests).all()
     assert (lots[0].output_tokens == lots[1].output_tokens).all()
     assert (lots[0].requests != lots[2].requests).any()
+    assert (CHAT_SHAPE.rate(5, MINUTES[:60]) != CHAT_SHAPE.rate(6, MINUTES[:60])).all()
 
 
 def test_a_moment_has_one_rate_whatever_else_is_asked_for() -> None:

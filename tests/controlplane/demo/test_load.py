@@ -15,13 +15,12 @@ from controlplane.demo.demand import Generated
 from controlplane.demo.models import DemoWorkload
 from controlplane.demo.profiles import PROFILES
 from controlplane.forecasts.models import ForecastRecord
-from controlplane.metrics.selectors import series
 from controlplane.workloads.models import Workload
 from scaler.actuators.simulated import SimulatedCloud
 from scaler.engine import trail
 from scaler.engine.decide import decide
 from tests.controlplane.demo.conftest import TOOK, loaded
-from tests.controlplane.demo.stories import read, trace
+from tests.controlplane.demo.stories import counter, read, trace
 
 
 def test_three_workloads_are_there_labelled_as_synthetic(demo: Team) -> None:
@@ -134,16 +133,23 @@ def test_a_first_forecast_and_the_status_rows_are_there_at_once(demo: Team, noon
 
 
 def test_the_time_that_loading_took_is_no_hole(demo: Team, noon: datetime) -> None:
-    row = Workload.objects.get(name="embed")
-    fine = series(
-        row.team_id,
-        "service.request.rate",
-        any_of=row.matchers,
-        span=(noon - timedelta(minutes=5), noon + TOOK),
-        step=timedelta(seconds=5),
-    )
+    times, _values = counter("embed", noon - timedelta(minutes=5), noon + TOOK)
 
-    assert not fine.missing.any()
+    assert (np.diff(times) == 5000).all()
+    assert times[-1] == round((noon + TOOK).timestamp() * 1000) - 1
+
+
+def test_counters_add_up_to_what_was_served(demo: Team, noon: datetime) -> None:
+    demand = read("embed", "service.request.rate", noon).values
+    _times, counts = counter("embed", noon - timedelta(hours=3), noon)
+
+    assert (np.diff(counts) >= 0).all()
+    assert counts[-1] == pytest.approx(60 * demand.sum(), rel=0.005)
+
+
+def test_stored_forecasts_have_the_digits_that_were_decided_by(demo: Team) -> None:
+    for row in ForecastRecord.objects.all()[:50]:
+        assert row.values == [[float(f"{value:.5g}") for value in line] for line in row.values]
 
 
 def test_loading_again_does_nothing(demo: Team, noon: datetime) -> None:

@@ -23,7 +23,7 @@ from controlplane.metrics.selectors import series
 from controlplane.workloads.models import Workload
 from scaler.actuators.simulated import SimulatedCloud
 from tests.controlplane.demo.conftest import TOOK, loaded
-from tests.controlplane.demo.stories import trace
+from tests.controlplane.demo.stories import counter, trace
 
 FIVE = timedelta(seconds=5)
 
@@ -127,7 +127,9 @@ def test_a_gap_stays_a_gap_and_the_queue_has_moved_on(ready: datetime) -> None:
     world.step(now=back)
     during = values("embed", "service.request.rate", until + timedelta(minutes=2), back)
 
+    _times, counts = counter("embed", until - timedelta(seconds=20), back + FIVE)
     assert np.isnan(during).all()
+    assert counts[-1] - counts[-2] < 5 * 450  # nothing of the gap is counted later
     assert DemoWorkload.objects.get(workload__name="embed").backlog < 900.0
     assert np.isfinite(values("embed", "service.request.rate", back, back + FIVE)).all()
 
