@@ -212,6 +212,20 @@ def sees_news(visitor: Visitor, product: Product) -> None:
     assert visitor.page.evaluate("window.here") is True
 
 
+def test_the_first_point_of_a_workload_is_seen_without_a_reload(
+    visit: Visit, product: Product
+) -> None:
+    visitor = visit()
+    visitor.open("/workloads/fresh")
+    expect(visitor.page.locator("#nothing-measured")).to_contain_text("Waiting for the first data")
+    settled(visitor.page)
+
+    product.exporter.push("service.request.rate", "fresh", 12.5)
+
+    expect(visitor.page.locator("#nothing-measured")).to_be_hidden(timeout=10_000)
+    expect(visitor.page.locator("#demand-text")).to_contain_text("last 12.5")
+
+
 def test_dragging_over_a_chart_zooms_and_back_returns(visit: Visit) -> None:
     visitor = visit()
     visitor.open(WORKLOAD)

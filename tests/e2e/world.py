@@ -29,6 +29,7 @@ def make() -> None:
     quick = {"cooldown": "1s"}  # so that a second surge within a minute is answered, too
     row = make_workload(team, now=now - timedelta(hours=HOURS), guardrails=quick)
     seed(row, now=now)
+    make_workload(team, now=now, name="fresh")
     DemoWorkload.objects.create(workload=row, profile="chat", seed=1)
     target = Pool.objects.get(workload=row).scale_target
     cloud = SimulatedCloud(settings.CLOUD_DIR)

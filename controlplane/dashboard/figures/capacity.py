@@ -12,6 +12,7 @@ from controlplane.dashboard.figures.palette import Palette
 from controlplane.dashboard.figures.thin import Values, plain
 from forecasting.series import Series
 
+FEW = 6
 LANE = 0.13  # the share of the height that the events' lane takes
 
 
@@ -65,6 +66,8 @@ def capacity_figure(
         shape["shapes"].append(vertical(palette, window.x(capacity.now), colour=palette.text))
     top = _top(capacity)
     shape["yaxis"]["range"] = [0, top]
+    if top < FEW:
+        shape["yaxis"] |= {"tick0": 0, "dtick": 1}  # a replica has no half
     return {"data": traces, "layout": shape}
 
 
@@ -170,7 +173,7 @@ def _lane(clusters: Sequence[Cluster], window: Window, palette: Palette) -> Trac
         "mode": "markers+text",
         "name": "",
         "x": [window.x(each.at) for each in clusters],
-        "y": [0.5] * len(clusters),
+        "y": [0.3] * len(clusters),
         "yaxis": "y2",
         "marker": {
             "symbol": [SYMBOLS[each.kind] for each in clusters],
@@ -178,7 +181,7 @@ def _lane(clusters: Sequence[Cluster], window: Window, palette: Palette) -> Trac
             "color": [event_colour(each.kind, palette) for each in clusters],
         },
         "text": [each.label for each in clusters],
-        "textposition": "middle right",
+        "textposition": "top center",
         "textfont": {"size": 10, "color": palette.muted},
         "customdata": [each.href for each in clusters],
         "hovertext": [each.text for each in clusters],

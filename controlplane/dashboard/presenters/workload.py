@@ -36,8 +36,9 @@ def summary(series: Series) -> Summary:
 
 
 def window(span: Span, *, now: datetime, offset: timedelta) -> Window:
-    """The charts' x axis: the span, and the forecast's half hour when the span ends now."""
-    ahead = AHEAD if span.live and span.length <= LONG else timedelta(0)
+    """The charts' x axis: the span, and as much of the future as its length leaves room for."""
+    room = min(AHEAD, span.length / 2)
+    ahead = room if span.live and span.length <= LONG else timedelta(0)
     return Window(span.start, (now + ahead) if span.live else span.end, offset)
 
 

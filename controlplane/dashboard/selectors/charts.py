@@ -48,11 +48,8 @@ class Reading:
 
     @property
     def empty(self) -> bool:
-        """Nothing at all was measured in the span."""
-        return all(series.missing.all() for series in (self.demand, self.ready, *self._all()))
-
-    def _all(self) -> Iterable[Series]:
-        return self.signals.values()
+        """Nobody sent anything in the span; replicas that we count ourselves do not matter."""
+        return all(series.missing.all() for series in self.signals.values())
 
 
 def read(workload: Workload, span: Span, *, now: datetime) -> Reading:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -47,7 +47,7 @@ def savings_figure_json(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 @for_people()
-def savings_csv(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+def savings_csv(request: HttpRequest, visit: Visit) -> HttpResponse:
     """A line a day and workload, as exact as the ledger."""
     start = _start(request, visit)
     entries = ledger.by_day(visit.team.pk, start, visit.now, visit.zone.info)

@@ -96,6 +96,9 @@ def context(
         "decisions": selector.decisions(
             row, span, language=visit.language, zone=visit.zone.info, every=every
         ),
+        "surge_until": (
+            state.demo.surge_until if state.demo and state.demo.surging(visit.now) else None
+        ),
         "champion_scores": (
             presenter.champion_scores(state.champion.name, state.champion.scores)
             if state.champion

@@ -137,7 +137,12 @@ function setUpHelp() {
 }
 
 for (const form of document.querySelectorAll("[data-theme-form]")) chooseTheme(form);
-for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+function showCopies() {
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+}
+
+showCopies();
+document.addEventListener("tidewise:put", showCopies);
 for (const field of document.querySelectorAll("[data-submits]")) {
   field.addEventListener("change", () => field.form.requestSubmit());
 }
