@@ -27,7 +27,7 @@ from controlplane.metrics.look import (
     ms,
     once,
 )
-from controlplane.metrics.sample import Kind
+from controlplane.metrics.sample import Floats, Kind
 from controlplane.metrics.stores.base import Points, StoredSeries
 from forecasting.series import Series, aligned
 
@@ -133,16 +133,20 @@ def listed(
     With a `step` values are on its grid; without one they are as they came, thinned to
     `max_points` in a way that keeps every peak. Counters are rates. A signal that nobody sends is
     listed as what its parts add up to, for each label set that all of them have.
+
+    The points are an array of shape (n, 2), which a JSON writer that knows numpy writes at once:
+    240,000 pairs as Python lists take half a second to make and to throw away.
     """
     look = Look.at(team, [signal], any_of)
     sight = look.read(ms(span[0] - MARGIN), ms(span[1]))
+    cells = None if step is None else _grid(span, step)[1]
     rows = [
-        (one.labels, _listed(one, sight.points[one.id], span, step))
+        (one.labels, _listed(one, sight.points[one.id], span, cells))
         for one in look.of(signal)
         if one.id in sight.points
     ]
     if not rows and describe(signal).derive:
-        rows = _listed_derived(sight, signal, span, step)
+        rows = _listed_derived(sight, signal, span, cells)
     return [{"labels": labels, "points": _pairs(found, max_points)} for labels, found in rows]
 
 
@@ -224,9 +228,8 @@ def _grid(span: Span, step: timedelta) -> tuple[datetime, Cells]:
     return start, Cells(ms(start) - 1 + np.arange(count + 1, dtype=np.int64) * length)
 
 
-def _listed(one: StoredSeries, points: Points, span: Span, step: timedelta | None) -> Points:
-    if step is not None:
-        _, cells = _grid(span, step)
+def _listed(one: StoredSeries, points: Points, span: Span, cells: Cells | None) -> Points:
+    if cells is not None:
         return cells.edges[:-1] + 1, one_row(one, points, cells)
     ts_ms, values = points
     if one.kind is not Kind.GAUGE:
@@ -236,20 +239,18 @@ def _listed(one: StoredSeries, points: Points, span: Span, step: timedelta | Non
 
 
 def _listed_derived(
-    sight: Sight, signal: str, span: Span, step: timedelta | None
+    sight: Sight, signal: str, span: Span, cells: Cells | None
 ) -> list[tuple[dict[str, str], Points]]:
-    if step is not None:
-        _, cells = _grid(span, step)
+    if cells is not None:
         times = cells.edges[:-1] + 1
     else:
         held = [sight.points[one.id] for one in sight.used(signal)]
-        edges = edges_of(held, usual_interval_ms(held), ms(span[0]) - 1)
-        cells, times = Cells(edges), edges[1:]
+        cells = Cells(edges_of(held, usual_interval_ms(held), ms(span[0]) - 1))
+        times = cells.edges[1:]
     rows = derived_rows(describe(signal), sight.parts(signal), cells)
     return [(dict(labels), (times, values)) for labels, values in rows.items()]
 
 
-def _pairs(points: Points, most: int) -> list[list[float]]:
+def _pairs(points: Points, most: int) -> Floats:
     ts_ms, values = thinned(points, most)
-    pairs: list[list[float]] = np.column_stack((ts_ms / 1000, values)).tolist()
-    return pairs
+    return np.column_stack((ts_ms / 1000, values))

@@ -162,7 +162,7 @@ def delete(ids: Sequence[int]) -> None:
 
 
 def by_series(ids: Sequence[int], *, start_ms: int, end_ms: int) -> Columns:
-    """Every chunk of these series that reaches into the span, oldest row first."""
+    """Every chunk of these series that reaches into the span; by series, oldest row first."""
     found: dict[int, list[Columns]] = defaultdict(list)
     for portion in portions(ids):
         rows = Chunk.objects.filter(
@@ -174,7 +174,7 @@ def by_series(ids: Sequence[int], *, start_ms: int, end_ms: int) -> Columns:
         )
         for _, part in _decoded(stored):
             found[int(part.series[0])].append(part)
-    return joined([part for parts in found.values() for part in parts])
+    return joined([part for series in sorted(found) for part in found[series]])
 
 
 def portions(ids: Sequence[T]) -> Iterable[Sequence[T]]:

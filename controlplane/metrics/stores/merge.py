@@ -30,6 +30,8 @@ def merged(columns: Columns) -> tuple[Columns, Merged]:
     """
     if not len(columns):
         return columns, Merged()
+    if _tidy(columns):
+        return columns, Merged(len(columns))
     order = np.lexsort((columns.ts_ms, columns.series))  # stable: arrival decides among equals
     series, ts_ms = columns.series[order], columns.ts_ms[order]
     values = columns.values[order]
@@ -43,6 +45,12 @@ def merged(columns: Columns) -> tuple[Columns, Merged]:
     winners = bits[first][np.cumsum(first) - 1]
     conflicts = int((bits != winners).sum())
     return kept, Merged(len(kept), repeats - conflicts, conflicts)
+
+
+def _tidy(columns: Columns) -> bool:
+    """Whether it is sorted and unique already, as what comes out of chunks alone usually is."""
+    steps, waits = np.diff(columns.series), np.diff(columns.ts_ms)
+    return bool(((steps > 0) | ((steps == 0) & (waits > 0))).all())
 
 
 def bounds(series: Ints) -> tuple[Ints, Ints, Ints]:

@@ -150,7 +150,7 @@ def stored_values(team: Team, signal: str, noon: datetime) -> list[float]:
     found = selectors.listed(
         team.pk, signal, any_of=({},), span=(noon - timedelta(hours=1), noon + timedelta(hours=1))
     )
-    return [value for row in found for _, value in row["points"]]
+    return [value for row in found for value in row["points"][:, 1].tolist()]
 
 
 values = sync_to_async(stored_values)

@@ -78,7 +78,8 @@ class World:
 
     def listed(self, signal: str, seconds: int = 300, **options: Any) -> list[dict[str, Any]]:
         span = (self.noon - seconds * S, self.noon + S)
-        return selectors.listed(self.team.pk, signal, any_of=ANY, span=span, **options)
+        rows = selectors.listed(self.team.pk, signal, any_of=ANY, span=span, **options)
+        return [{**row, "points": row["points"].tolist()} for row in rows]
 
 
 @pytest.fixture
