@@ -106,10 +106,17 @@ def _sync_pools(row: Workload, spec: Spec, now: datetime) -> None:
                     create_defaults={**columns, "created_at": now},
                 )
         except IntegrityError as error:
+            owner = _owner(row, columns)
             raise Conflict(
-                "target.taken",
-                f"The scale target of pool {pool.name!r} belongs to another workload.",
+                "target.taken", f"The scale target of pool {pool.name!r} belongs to {owner}."
             ) from error
+
+
+def _owner(row: Workload, columns: dict[str, Any]) -> str:
+    """Who has the scale target; another team's workload is not named."""
+    held = Pool.objects.filter(kind=columns["kind"], address=columns["address"])
+    found = held.filter(workload__team=row.team).select_related("workload").first()
+    return f"workload {found.workload.name!r}" if found else "another team's workload"
 
 
 def _leave_old_targets(row: Workload, spec: Spec) -> None:

@@ -168,7 +168,7 @@ def test_a_conflict_in_the_last_of_several_undoes_the_others_and_claims_nothing(
     path.write_text("---\n".join([renamed("good"), yaml.safe_dump(thief)]))
     out = StringIO()
 
-    with pytest.raises(CommandError, match="belongs to another workload"):
+    with pytest.raises(CommandError, match="belongs to workload 'chat-7b'"):
         call_command("apply", file=str(path), stdout=out)
     assert Workload.objects.count() == 1
     assert out.getvalue() == ""
