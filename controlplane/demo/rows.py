@@ -132,7 +132,7 @@ def _actuations(
     end = past.history.ends[-1]
     for index, (each, order) in enumerate(zip(kept, orders, strict=True)):
         following = orders[index + 1].at if index + 1 < len(orders) else None
-        state, detail, finished = _outcome(order, following, float(end))
+        state, detail, finished = outcome(order, following, float(end))
         at = each.decision.at
         decision = decisions[past.workload.pk, at]
         yield ActuationRecord(
@@ -153,7 +153,7 @@ def _actuations(
         )
 
 
-def _outcome(
+def outcome(
     order: Order, following: float | None, end: float
 ) -> tuple[ActuationState, str, datetime | None]:
     """What the reconcile tick would have said of the order by the end of history."""
