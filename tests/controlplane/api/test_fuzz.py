@@ -31,24 +31,27 @@ BODIES: tuple[Any, ...] = (
 def mutated(value: Any, luck: random.Random) -> Any:
     """The same tree with one node replaced, dropped, doubled or renamed."""
     if isinstance(value, dict) and value and luck.random() < 0.85:
-        found = dict(value)
-        key = luck.choice(list(found))
-        fate = luck.random()
-        if fate < 0.15:
-            found.pop(key)
-        elif fate < 0.3:
-            found[str(luck.choice(ODD))[:20] + key] = found.pop(key)
-        else:
-            found[key] = mutated(found[key], luck)
-        return found
+        return _mutated_object(dict(value), luck)
     if isinstance(value, list) and value and luck.random() < 0.85:
-        found = list(value)
-        index = luck.randrange(len(found))
+        items = list(value)
+        index = luck.randrange(len(items))
         if luck.random() < 0.2:
-            return found * 30
-        found[index] = mutated(found[index], luck)
-        return found
+            return items * 30
+        items[index] = mutated(items[index], luck)
+        return items
     return luck.choice(ODD)
+
+
+def _mutated_object(found: dict[str, Any], luck: random.Random) -> dict[str, Any]:
+    key = luck.choice(list(found))
+    fate = luck.random()
+    if fate < 0.15:
+        found.pop(key)
+    elif fate < 0.3:
+        found[str(luck.choice(ODD))[:20] + key] = found.pop(key)
+    else:
+        found[key] = mutated(found[key], luck)
+    return found
 
 
 def body_of(luck: random.Random) -> bytes:
