@@ -212,6 +212,22 @@ def sees_news(visitor: Visitor, product: Product) -> None:
     assert visitor.page.evaluate("window.here") is True
 
 
+def test_a_hidden_page_asks_for_nothing(visit: Visit, product: Product) -> None:
+    visitor = visit()
+    visitor.open(WORKLOAD)
+    settled(visitor.page)
+    visitor.page.wait_for_timeout(2000)  # what was asked for already has arrived
+    visitor.page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+
+    for _ in range(3):
+        product.exporter.push("service.request.rate", "chat-7b", 41.0)
+        visitor.page.wait_for_timeout(1000)
+
+    assert asked == []
+
+
 def test_the_first_point_of_a_workload_is_seen_without_a_reload(
     visit: Visit, product: Product
 ) -> None:

@@ -101,6 +101,11 @@ class Row:
         return None if self.ready is None else self.ready + (self.pending or 0)
 
     @property
+    def late(self) -> bool:
+        """The objective is missed right now."""
+        return self.slo_share is not None and self.slo_share > 1
+
+    @property
     def slo_share(self) -> float | None:
         """Latency as a share of its objective; above 1 the objective is missed."""
         return self.latency / self.slo if self.latency is not None and self.slo else None

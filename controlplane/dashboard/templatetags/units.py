@@ -2,9 +2,11 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -203,10 +205,16 @@ def offset(local: datetime) -> str:
     return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02}" if rest else "")
 
 
-@register.inclusion_tag("partials/health.html")
-def health(code: str) -> dict[str, str]:
+@register.simple_tag
+def health(code: str) -> SafeString:
     """A status as icon and word."""
-    return {"code": code, "word": word_of("health", code)}
+    return _health(code, _language())
+
+
+@cache
+def _health(code: str, _language: str) -> SafeString:
+    """Rendered once a language: a long table asks for the same few again and again."""
+    return render_to_string("partials/health.html", {"code": code, "word": word_of("health", code)})
 
 
 @register.simple_tag

@@ -203,6 +203,27 @@ def test_the_login_page_needs_no_team_and_no_script(client: Client, db: None) ->
     assert "live.js" not in page
 
 
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_a_fault_of_ours_names_the_request_and_nothing_else(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError("the secret plan")
+
+    monkeypatch.setattr("controlplane.dashboard.selectors.fleet.seen", broken)
+    viewer.raise_request_exception = False
+
+    answer = viewer.get("/overview/live", headers={"Accept": accept})
+
+    assert answer.status_code == 500
+    assert b"secret plan" not in answer.content
+    assert len(answer.content.decode().split("request")) > 1
+
+
+def test_a_browser_that_looks_for_an_icon_finds_ours(client: Client) -> None:
+    assert client.get("/favicon.ico")["Location"].endswith("dashboard/favicon.svg")
+
+
 def test_an_unknown_address_is_a_page_of_ours(viewer: Client) -> None:
     answer = viewer.get("/no/such/page")
 
