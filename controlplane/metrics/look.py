@@ -13,9 +13,8 @@ from controlplane.metrics.catalogue.signals import describe
 from controlplane.metrics.evaluate import Cells, Group, derived, evaluate
 from controlplane.metrics.ingest import store
 from controlplane.metrics.sample import Floats, Ints
-from controlplane.metrics.stores.base import Points, StoredSeries
+from controlplane.metrics.stores.base import Matcher, Points, StoredSeries, Tail, holds
 
-Matcher = Mapping[str, str]
 T = TypeVar("T")
 MOST_CELLS = 3_600  # of a recent past: an hour of seconds; more would be noise and cost seconds
 
@@ -25,10 +24,10 @@ _kept: ContextVar[dict[Hashable, Any] | None] = ContextVar("kept", default=None)
 
 @contextmanager
 def together() -> Iterator[None]:
-    """While the block runs, the team's series are found once, and not once a workload.
+    """While the block runs, the team's series and the log are read once, and not once a workload.
 
-    For a pass over many workloads: what first arrives meanwhile is seen by the next pass. Points
-    are read anew each time.
+    For a pass over many workloads: what arrives meanwhile is seen by the next pass. Chunks are
+    read anew each time.
     """
     token = _kept.set({})
     try:
@@ -63,7 +62,7 @@ class _Found:
         for want in any_of:
             name = want.get("workload")
             candidates = self._stored if name is None else self._named.get(name, ())
-            found.update((one.id, one) for one in candidates if _holds(one, want))
+            found.update((one.id, one) for one in candidates if holds(one.labels, want))
         return tuple(found[number] for number in sorted(found))
 
 
@@ -81,17 +80,20 @@ class Look:
     def at(cls, team: int, names: Sequence[str], any_of: Sequence[Matcher]) -> "Look":
         parts = [part for name in names for part, _ in describe(name).derive]
         wanted = tuple(dict.fromkeys([*names, *parts]))
+        if _kept.get() is None:
+            return cls(team, store.find(team, wanted, any_of))
         found = once(("find", team, wanted), lambda: _Found(store.find(team, wanted)))
         return cls(team, found.matching(any_of))
 
     def of(self, signal: str) -> list[StoredSeries]:
         return [one for one in self.stored if one.signal == signal]
 
-    def read(self, start_ms: int, end_ms: int) -> "Sight":
+    def read(self, start_ms: int, end_ms: int, tail: Tail | None = None) -> "Sight":
         """Their points in start_ms <= t < end_ms."""
         ids = [one.id for one in self.stored]
-        points = store.read(self.team, ids, start_ms=start_ms, end_ms=end_ms) if ids else {}
-        return Sight(self, points)
+        if not ids:
+            return Sight(self, {})
+        return Sight(self, store.read(self.team, ids, start_ms=start_ms, end_ms=end_ms, tail=tail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,3 @@ def milliseconds(length: timedelta) -> int:
 
 def moment(stamp_ms: int) -> datetime:
     return datetime.fromtimestamp(stamp_ms / 1000, UTC)
-
-
-def _holds(one: StoredSeries, want: Matcher) -> bool:
-    return all(one.labels.get(name) == value for name, value in want.items())

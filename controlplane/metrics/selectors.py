@@ -19,7 +19,6 @@ from controlplane.metrics.functions import thinned
 from controlplane.metrics.ingest import store
 from controlplane.metrics.look import (
     Look,
-    Matcher,
     Sight,
     edges_of,
     milliseconds,
@@ -28,11 +27,12 @@ from controlplane.metrics.look import (
     once,
 )
 from controlplane.metrics.sample import Floats, Kind
-from controlplane.metrics.stores.base import Points, StoredSeries
+from controlplane.metrics.stores.base import Matcher, Points, StoredSeries
 from forecasting.series import Series, aligned
 
 Wanted = tuple[str, float | None]  # a signal and the quantile of it, if it is a distribution
 Span = tuple[datetime, datetime]
+FOREVER_MS = 1 << 62  # a sample's own time may be ahead of ours
 MARGIN = timedelta(minutes=5)  # read before a span, so that its first values have a past
 
 
@@ -111,11 +111,16 @@ def seen_many(
     window: timedelta,
 ) -> dict[Wanted, Seen]:
     """Several signals with one pass over the store."""
-    # The log's receive times before the rows': what is compacted in between is then in both.
-    since_ms = ms(now - window - MARGIN)
-    heard = once(("heard", team, since_ms), lambda: store.heard(team, since_ms=since_ms))
+    # The log before the rows: what is compacted in between is then in both.
+    start_ms, end_ms = ms(now - window - MARGIN), ms(now) + 1
+    whole = once(
+        ("tail", team, start_ms),
+        lambda: store.tail(team, start_ms=start_ms, end_ms=FOREVER_MS),
+    )
     look = Look.at(team, [signal for signal, _ in wanted], any_of)
-    sight = look.read(since_ms, ms(now) + 1)
+    tail = whole.of([one.id for one in look.stored])
+    sight = look.read(start_ms, end_ms, tail)
+    heard = tail.heard()
     return {one: _seen(sight, heard, one, ms(now - window)) for one in dict.fromkeys(wanted)}
 
 
@@ -152,7 +157,7 @@ def listed(
 
 def latest_sample_at(team: int) -> dict[str, datetime]:
     """Workload label → when a sample of it last reached us; "" for samples without a workload."""
-    heard = store.heard(team, since_ms=0)
+    heard = store.tail(team, start_ms=0, end_ms=FOREVER_MS).heard()
     newest: dict[str, int] = {}
     for one in store.find(team):
         received = _received(one, heard)
@@ -164,7 +169,7 @@ def latest_sample_at(team: int) -> dict[str, datetime]:
 
 def known_signals(team: int) -> list[dict[str, Any]]:
     """The catalogue and whatever else the team has sent, with where and when it was last seen."""
-    heard = store.heard(team, since_ms=0)
+    heard = store.tail(team, start_ms=0, end_ms=FOREVER_MS).heard()
     by_signal: dict[str, list[StoredSeries]] = {name: [] for name in signals()}
     for one in store.find(team):
         by_signal.setdefault(one.signal, []).append(one)

@@ -1,6 +1,7 @@
 """What every metric store promises (stores/base.py), asked of each."""
 
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 import numpy as np
 import pytest
@@ -19,7 +20,14 @@ RATE = Identity("service.request.rate", Kind.GAUGE, (("workload", "a"),), "servi
 OTHER = Identity("service.request.rate", Kind.GAUGE, (("workload", "b"),), "service.request.rate")
 COUNTER = Identity("service.request.rate", Kind.COUNTER, (("workload", "a"),), "http_requests")
 STALE = float(np.array([STALE_BITS], np.uint64).view(np.float64)[0])
-ALL = {"start_ms": 0, "end_ms": 2**60}
+
+
+class Span(TypedDict):
+    start_ms: int
+    end_ms: int
+
+
+ALL: Span = {"start_ms": 0, "end_ms": 2**60}
 
 
 @pytest.fixture(params=[MemoryStore, EmbeddedStore])
@@ -170,7 +178,7 @@ def test_only_the_owner_reads_a_series(store: MetricStore, team_a: Team, noon: d
     put(store, team_a, noon, (a, 10, 1.0))
 
     assert store.find(other.pk) == ()
-    assert store.heard(other.pk, since_ms=0) == {}
+    assert store.tail(other.pk, **ALL).heard() == {}
     assert store.read(other.pk, [a], **ALL) == {}
 
 
@@ -187,18 +195,67 @@ def test_a_series_is_found_by_signal_with_its_labels(
     assert store.find(team_a.pk, ["infra.gpu.power"]) == ()
 
 
+ODD = {"contains": "x", "a__b": "1", "in": "模型", "q": 'say "hi"\\', "le": "+Inf", "n": "7"}
+
+
+@pytest.mark.parametrize(
+    ("any_of", "found"),
+    [
+        ([{}], [0, 1, 2]),
+        ([{"workload": "a"}], [0]),
+        ([{"workload": "a"}, {"workload": "b"}], [0, 1]),
+        ([{"workload": "a", "zone": "x"}], []),
+        ([{"workload": "c"}, {}], [0, 1, 2]),
+        ([], []),
+        ([ODD], [2]),
+        ([{"q": 'say "hi"\\'}], [2]),
+        ([{"q": 'say "hi"'}], []),
+        ([{"n": "7.0"}], []),  # labels are texts, also where they look like numbers
+        ([{"le": "+inf"}], []),
+        ([{"missing": ""}], []),
+    ],
+)
+def test_series_are_found_by_their_labels(
+    store: MetricStore,
+    team_a: Team,
+    noon: datetime,
+    any_of: list[dict[str, str]],
+    found: list[int],
+) -> None:
+    odd = Identity(RATE.signal, Kind.GAUGE, tuple(sorted(ODD.items())), "x")
+    ids = store.register(team_a.pk, [RATE, OTHER, odd], now=noon)
+
+    assert [ids.index(one.id) for one in store.find(team_a.pk, None, any_of)] == found
+
+
+def test_a_tail_that_was_taken_before_is_read_with_what_was_compacted_since(
+    store: MetricStore, team_a: Team, noon: datetime
+) -> None:
+    a, b = store.register(team_a.pk, [RATE, OTHER], now=noon)
+    put(store, team_a, noon, (a, 10, 1.0), (b, 10, 5.0))
+    put(store, team_a, noon + timedelta(seconds=9), (a, 20, 2.0))
+    tail = store.tail(team_a.pk, **ALL)
+    store.compact(now=noon, force=True)
+    put(store, team_a, noon, (a, 30, 3.0))
+    read = store.read(team_a.pk, [a], **ALL, tail=tail)
+
+    assert tail.of([a]).heard() == {a: ms(noon) + 9000}
+    assert set(tail.heard()) == {a, b}
+    assert read[a][0].tolist() == [10, 20]
+
+
 def test_when_a_series_was_heard_is_known_before_and_after_compaction(
     store: MetricStore, team_a: Team, noon: datetime
 ) -> None:
     (a,) = store.register(team_a.pk, [RATE], now=noon)
     put(store, team_a, noon, (a, ms(noon) - 500, 1.0))
     put(store, team_a, noon + timedelta(seconds=9), (a, ms(noon) - 800, 1.0))
-    before = store.heard(team_a.pk, since_ms=0)
+    before = store.tail(team_a.pk, **ALL).heard()
     store.compact(now=noon + timedelta(seconds=9), force=True)
     (row,) = store.find(team_a.pk)
 
     assert before == {a: ms(noon) + 9000}
-    assert store.heard(team_a.pk, since_ms=0) == {}
+    assert store.tail(team_a.pk, **ALL).heard() == {}
     assert (row.last_ms, row.received_ms) == (ms(noon) - 500, ms(noon) + 9000)
 
 

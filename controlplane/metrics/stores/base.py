@@ -8,18 +8,23 @@ The contract, which tests/contracts/test_metric_store.py holds every store to:
   first stays; `compact` counts the others as duplicates (equal) or conflicts (different).
 * `read` sees everything that was appended, compacted or not, sorted and unique. Non-finite values
   come back with their bits: what they mean is the reader's business.
+* A reader that also wants receive times takes the `tail` first, then the rows, then the samples:
+  what a compaction moves in between is then seen twice, never not at all.
 * `compact`, `retain` and `backfill` may run in several processes at once, and a crash in the
   middle loses nothing and doubles nothing.
 * A store that cannot write now raises `common.errors.Overloaded`: try again later.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import numpy as np
+
 from controlplane.metrics.sample import Columns, Floats, Identity, Ints, Kind
 
+Matcher = Mapping[str, str]
 Points = tuple[Ints, Floats]  # timestamps in ms, ascending and unique, and their values
 
 
@@ -43,6 +48,32 @@ class StoredSeries:
     source: str
     last_ms: int | None = None
     received_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Samples that are not compacted yet, in order of arrival, and when (ms) each was received."""
+
+    columns: Columns
+    received_ms: Ints
+
+    def heard(self) -> dict[int, int]:
+        """Series → when (ms) a sample of it was last received."""
+        # Receive times rise with the order of arrival, so the last one of a series stays.
+        return dict(zip(self.columns.series.tolist(), self.received_ms.tolist(), strict=True))
+
+    def of(self, series: Sequence[int]) -> "Tail":
+        """The part of it that concerns these series."""
+        keep = np.isin(self.columns.series, np.asarray(series, np.int64))
+        return Tail(
+            Columns(self.columns.series[keep], self.columns.ts_ms[keep], self.columns.values[keep]),
+            self.received_ms[keep],
+        )
+
+
+def holds(labels: Mapping[str, str], want: Matcher) -> bool:
+    """Whether these labels hold every pair of a matcher."""
+    return all(labels.get(name) == value for name, value in want.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +101,32 @@ class MetricStore(Protocol):
     def append(self, pending: Sequence[Pending]) -> None:
         """Make every request durable, all together. Raises Overloaded."""
 
-    def find(self, team: int, signals: Sequence[str] | None = None) -> tuple[StoredSeries, ...]:
-        """The team's series of these signals; of all signals when None."""
+    def find(
+        self,
+        team: int,
+        signals: Sequence[str] | None = None,
+        any_of: Sequence[Matcher] | None = None,
+    ) -> tuple[StoredSeries, ...]:
+        """The team's series of these signals whose labels hold every pair of at least one matcher;
+        None asks for all signals, or for all labels.
+        """
+
+    def tail(self, team: int, *, start_ms: int, end_ms: int) -> Tail:
+        """What is not compacted yet and may lie in the span."""
 
     def read(
-        self, team: int, series: Sequence[int], *, start_ms: int, end_ms: int
+        self,
+        team: int,
+        series: Sequence[int],
+        *,
+        start_ms: int,
+        end_ms: int,
+        tail: Tail | None = None,
     ) -> dict[int, Points]:
-        """Samples with start_ms <= timestamp < end_ms; series without any are left out."""
+        """Samples with start_ms <= timestamp < end_ms; series without any are left out.
 
-    def heard(self, team: int, *, since_ms: int) -> dict[int, int]:
-        """Series → when (ms) a sample of it was last received, for what is not compacted yet."""
+        `tail` is one that was taken before, for this span or a wider one.
+        """
 
     def backfill(self, team: int, columns: Columns, *, now: datetime) -> Merged:
         """Store old samples beside what is there, past the log."""

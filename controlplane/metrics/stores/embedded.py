@@ -3,16 +3,26 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 
 import numpy as np
 from django.db import OperationalError, connection, transaction
-from django.db.models import Min, Sum
+from django.db.models import Min, Q, QuerySet, Sum
+from django.db.models.fields.json import KeyTransform
 
 from controlplane.common.errors import Overloaded
 from controlplane.metrics.models import Batch, Chunk, SeriesRow
 from controlplane.metrics.sample import STALE_BITS, Columns, Identity, Ints, Kind
 from controlplane.metrics.stores import chunks, log
-from controlplane.metrics.stores.base import Merged, Pending, Points, StoredSeries
+from controlplane.metrics.stores.base import (
+    Matcher,
+    Merged,
+    Pending,
+    Points,
+    StoredSeries,
+    Tail,
+)
 from controlplane.metrics.stores.merge import bounds, joined, merged, split, within
 
 HOLD = timedelta(minutes=5)  # how long the log keeps a batch before it goes into chunks
@@ -49,10 +59,17 @@ class EmbeddedStore:
         with guarded(), transaction.atomic():
             log.write([one for one in pending if len(one.columns)])
 
-    def find(self, team: int, signals: Sequence[str] | None = None) -> tuple[StoredSeries, ...]:
+    def find(
+        self,
+        team: int,
+        signals: Sequence[str] | None = None,
+        any_of: Sequence[Matcher] | None = None,
+    ) -> tuple[StoredSeries, ...]:
         rows = SeriesRow.objects.filter(team_id=team)
         if signals is not None:
             rows = rows.filter(signal__in=list(signals))
+        if any_of is not None:
+            rows = _matching(rows, any_of)
         names = ("id", "signal", "kind", "labels", "source", "last_at", "last_received_at")
         return tuple(
             StoredSeries(number, signal, Kind(kind), labels, source, _ms(last), _ms(received))
@@ -61,17 +78,26 @@ class EmbeddedStore:
             ).values_list(*names)
         )
 
+    def tail(self, team: int, *, start_ms: int, end_ms: int) -> Tail:
+        return log.tail(team, start_ms=start_ms, end_ms=end_ms)
+
     def read(
-        self, team: int, series: Sequence[int], *, start_ms: int, end_ms: int
+        self,
+        team: int,
+        series: Sequence[int],
+        *,
+        start_ms: int,
+        end_ms: int,
+        tail: Tail | None = None,
     ) -> dict[int, Points]:
         # The log is read first: what a compaction moves in between is then seen twice, not never.
-        recent = log.unflushed(team, start_ms=start_ms, end_ms=end_ms)
+        recent = tail or log.tail(team, start_ms=start_ms, end_ms=end_ms)
         settled = chunks.by_series(list(series), start_ms=start_ms, end_ms=end_ms)
-        wanted = within(joined([settled, recent]), series, start_ms=start_ms, end_ms=end_ms)
-        return split(merged(wanted)[0])
-
-    def heard(self, team: int, *, since_ms: int) -> dict[int, int]:
-        return log.heard(team, since_ms=since_ms)
+        wanted = [
+            within(part, series, start_ms=start_ms, end_ms=end_ms)
+            for part in (settled, recent.columns)
+        ]
+        return split(merged(joined(wanted))[0])
 
     def backfill(self, team: int, columns: Columns, *, now: datetime) -> Merged:
         return _stored(team, columns, np.full(len(columns), _at(now), np.int64))
@@ -107,6 +133,17 @@ class guarded:  # noqa: N801 - reads as the verb it is: `with guarded():`
             raise Overloaded(
                 "store.busy", "The store cannot write now; send this again."
             ) from error
+
+
+def _matching(rows: QuerySet[SeriesRow], any_of: Sequence[Matcher]) -> QuerySet[SeriesRow]:
+    """As `holds` of base.py, in the database: a team may have ten thousand series."""
+    if any(not want for want in any_of):
+        return rows
+    # Aliases, because in a keyword a label called `contains` would mean a lookup.
+    names = {name: f"label_{i}" for i, name in enumerate({name for w in any_of for name in w})}
+    wanted = [Q(**{names[name]: value for name, value in want.items()}) for want in any_of]
+    aliases = {alias: KeyTransform(name, "labels") for name, alias in names.items()}
+    return rows.alias(**aliases).filter(reduce(or_, wanted, Q(pk__in=[])))
 
 
 def digest(identity: Identity) -> str:

@@ -5,12 +5,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
 
+import numpy as np
 import structlog
 
 from controlplane.metrics import codec
 from controlplane.metrics.models import Batch
 from controlplane.metrics.sample import Columns
-from controlplane.metrics.stores.base import Pending
+from controlplane.metrics.stores.base import Pending, Tail
 from controlplane.metrics.stores.chunks import portions
 from controlplane.metrics.stores.merge import joined
 
@@ -64,25 +65,14 @@ def write(pending: Sequence[Pending]) -> None:
         )
 
 
-def unflushed(team: int, *, start_ms: int, end_ms: int) -> Columns:
+def tail(team: int, *, start_ms: int, end_ms: int) -> Tail:
     """Samples still in the log that may lie in the span, in order of arrival."""
     rows = Batch.objects.filter(team_id=team, max_ms__gte=start_ms, min_ms__lt=end_ms)
-    found = _decoded(list(rows.order_by("id").values_list("id", "token")))
-    return joined(list(found.values()))
-
-
-def heard(team: int, *, since_ms: int) -> dict[int, int]:
-    """Series → when (ms) a batch with a sample of it was last received."""
-    rows = Batch.objects.filter(team_id=team, max_ms__gte=since_ms).order_by("id")
-    found = list(rows.values_list("id", "token", "received_at"))
-    parts = _decoded([(number, token) for number, token, _ in found])
-    newest: dict[int, int] = {}
-    for number, token, received_at in found:
-        part = parts.get((number, token))
-        if part is not None:
-            stamp = round(received_at.timestamp() * 1000)
-            newest.update(dict.fromkeys(part.series.tolist(), stamp))
-    return newest
+    listed = rows.order_by("id").values_list("id", "token", "received_at")
+    stamps = {(number, token): round(at.timestamp() * 1000) for number, token, at in listed}
+    found = _decoded(list(stamps))
+    received = [np.full(len(part), stamps[key], np.int64) for key, part in found.items()]
+    return Tail(joined(list(found.values())), np.concatenate(received or [np.zeros(0, np.int64)]))
 
 
 def _decoded(keys: Sequence[Key]) -> dict[Key, Columns]:

@@ -3,9 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import numpy as np
+
 from controlplane.common.errors import ProductError
 from controlplane.metrics.sample import Columns, Identity
-from controlplane.metrics.stores.base import Merged, Pending, Points, StoredSeries
+from controlplane.metrics.stores.base import (
+    Matcher,
+    Merged,
+    Pending,
+    Points,
+    StoredSeries,
+    Tail,
+    holds,
+)
 from controlplane.metrics.stores.merge import EMPTY, joined, merged, split, within
 
 
@@ -37,7 +47,12 @@ class MemoryStore:
             stamp = round(one.received_at.timestamp() * 1000)
             self._received.update(dict.fromkeys(one.columns.series.tolist(), stamp))
 
-    def find(self, team: int, signals: Sequence[str] | None = None) -> tuple[StoredSeries, ...]:
+    def find(
+        self,
+        team: int,
+        signals: Sequence[str] | None = None,
+        any_of: Sequence[Matcher] | None = None,
+    ) -> tuple[StoredSeries, ...]:
         points = split(self._all(team))
         return tuple(
             StoredSeries(
@@ -50,21 +65,34 @@ class MemoryStore:
                 self._received.get(number),
             )
             for number, (owner, identity) in self._series.items()
-            if owner == team and (signals is None or identity.signal in signals)
+            if owner == team
+            and (signals is None or identity.signal in signals)
+            and (any_of is None or any(holds(dict(identity.labels), want) for want in any_of))
+        )
+
+    def tail(self, team: int, *, start_ms: int, end_ms: int) -> Tail:
+        log = [one for one in self._log if one.team == team and len(one.columns)]
+        stamps = [round(one.received_at.timestamp() * 1000) for one in log]
+        received = [
+            np.full(len(one.columns), at, np.int64) for one, at in zip(log, stamps, strict=True)
+        ]
+        return Tail(
+            joined([one.columns for one in log]),
+            np.concatenate(received or [np.zeros(0, np.int64)]),
         )
 
     def read(
-        self, team: int, series: Sequence[int], *, start_ms: int, end_ms: int
+        self,
+        team: int,
+        series: Sequence[int],
+        *,
+        start_ms: int,
+        end_ms: int,
+        tail: Tail | None = None,
     ) -> dict[int, Points]:
-        return split(within(self._all(team), series, start_ms=start_ms, end_ms=end_ms))
-
-    def heard(self, team: int, *, since_ms: int) -> dict[int, int]:
-        found: dict[int, int] = {}
-        for one in self._log:
-            if one.team == team and int(one.columns.ts_ms.max(initial=0)) >= since_ms:
-                stamp = round(one.received_at.timestamp() * 1000)
-                found.update(dict.fromkeys(one.columns.series.tolist(), stamp))
-        return found
+        recent = tail or self.tail(team, start_ms=start_ms, end_ms=end_ms)
+        held = merged(joined([self._kept.get(team, EMPTY), recent.columns]))[0]
+        return split(within(held, series, start_ms=start_ms, end_ms=end_ms))
 
     def backfill(self, team: int, columns: Columns, *, now: datetime) -> Merged:
         old = self._kept.get(team, EMPTY)

@@ -377,6 +377,25 @@ def test_freshness_is_when_a_sample_reached_us_and_not_its_own_time(
     assert seen.interval == 100 * S
 
 
+def test_a_compaction_in_the_middle_of_a_pass_changes_nothing_in_it(
+    world: World, noon: datetime
+) -> None:
+    world.put("service.requests.running", [(-100, 1)], noon - 90 * S, workload="a")
+    world.compact()
+    world.put("service.requests.running", [(-10, 2)], noon - 5 * S, workload="a")
+    world.put("service.requests.running", [(-10, 7)], noon - 5 * S, workload="b")
+    with look.together():
+        first = world.seen("service.requests.running", any_of=({"workload": "b"},))
+        world.compact()
+        world.put("service.requests.running", [(-1, 9)], workload="a")
+        second = world.seen("service.requests.running", any_of=({"workload": "a"},))
+    after = world.seen("service.requests.running", any_of=({"workload": "a"},))
+
+    assert (first.value, first.received_at) == (7, noon - 5 * S)
+    assert (second.value, second.received_at) == (2, noon - 5 * S)
+    assert (after.value, after.received_at) == (9, noon)
+
+
 def test_a_sample_from_the_future_is_not_seen_before_its_time(world: World, noon: datetime) -> None:
     world.put("service.requests.running", [(-10, 1), (0, 2), (30, 9)])
 
