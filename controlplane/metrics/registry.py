@@ -158,10 +158,26 @@ class TeamSeries:
         With `whole` rows are made only when none is refused.
         """
         table = self.table
+        self._revive(slots, now)
         bare = np.unique(slots[table["series"][slots] == 0]).tolist()
         if bare:
             self._register(bare, now, whole=whole)
         return np.asarray(self.table["series"][slots] == 0)
+
+    def _revive(self, slots: Ints, now: datetime) -> None:
+        """Series that were silent for a day may have been dropped from the store since."""
+        table = self.table
+        long_ago = round((now - LIVE).timestamp() * 1000)
+        silent = (table["series"][slots] != 0) & (table["newest"][slots] < long_ago)
+        if not silent.any():
+            return
+        waking = np.unique(slots[silent])
+        there = self._store.touch(self.team, table["series"][waking].tolist(), now=now)
+        for slot in waking.tolist():
+            identity = self._identities[slot]
+            if int(table["series"][slot]) not in there and identity is not None:
+                self._table["series"][slot] = 0
+                self._ids.pop(identity.key(), None)
 
     def _register(self, slots: list[int], now: datetime, *, whole: bool) -> None:
         identities = {slot: one for slot in slots if (one := self._identities[slot])}

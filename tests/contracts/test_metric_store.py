@@ -271,6 +271,25 @@ def test_retention_drops_what_is_old_and_nothing_else(
     assert len(points(store, team_a, b)) == 300
 
 
+def test_a_series_of_which_nothing_is_left_is_forgotten(
+    store: MetricStore, team_a: Team, noon: datetime
+) -> None:
+    a, b, c = store.register(team_a.pk, [RATE, OTHER, COUNTER], now=noon)
+    for one in (a, b):
+        put(store, team_a, noon, (one, ms(noon), 1.0))
+    put(store, team_a, noon + timedelta(hours=2), (c, ms(noon) + 7_200_000, 1.0))
+    store.compact(now=noon + timedelta(hours=2), force=True)
+    later = noon + timedelta(hours=1)
+    woken = store.touch(team_a.pk, [b, 10**9], now=later)
+    dropped = store.retain(before_ms=ms(noon) + 1)
+    again = store.register(team_a.pk, [RATE], now=later)
+
+    assert (woken, dropped) == ({b}, 2)
+    assert {one.id for one in store.find(team_a.pk)} == {b, c, *again}
+    assert again[0] not in {b, c}
+    assert store.touch(ensure_team("team-b").pk, [b], now=later) == set()
+
+
 def test_the_fake_can_be_told_to_fail_once(team_a: Team, noon: datetime) -> None:
     fake = MemoryStore()
     (a,) = fake.register(team_a.pk, [RATE], now=noon)

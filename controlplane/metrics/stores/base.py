@@ -2,7 +2,8 @@
 
 The contract, which tests/contracts/test_metric_store.py holds every store to:
 
-* `register` gives each identity a positive id, the same one for ever, in every process.
+* `register` gives each identity a positive id, the same one in every process, until `retain`
+  forgets a series of which nothing is left.
 * `append` is durable when it returns, and nothing of it is when it raises.
 * Samples may come in any order and more than once. Of several with one (series, timestamp) the
   first stays; `compact` counts the others as duplicates (equal) or conflicts (different).
@@ -98,6 +99,13 @@ class MetricStore(Protocol):
     def register(self, team: int, identities: Sequence[Identity], *, now: datetime) -> list[int]:
         """The ids of these identities, in their order; rows are made for new ones."""
 
+    def touch(self, team: int, series: Sequence[int], *, now: datetime) -> set[int]:
+        """Which of these are still kept, for series that were silent for long and speak again.
+
+        They then count as received `now`, so that `retain` does not take them for gone while
+        their samples are on their way.
+        """
+
     def append(self, pending: Sequence[Pending]) -> None:
         """Make every request durable, all together. Raises Overloaded."""
 
@@ -135,4 +143,6 @@ class MetricStore(Protocol):
         """Move what the log has held for long enough (everything, with `force`) into chunks."""
 
     def retain(self, *, before_ms: int) -> int:
-        """Drop chunks that end before `before_ms`; returns how many samples went."""
+        """Drop chunks that end before `before_ms`, and series that have none left and were not
+        heard since; returns how many samples went.
+        """

@@ -7,14 +7,13 @@ from functools import reduce
 from operator import or_
 
 import numpy as np
-from django.db import OperationalError, connection, transaction
-from django.db.models import Min, Q, QuerySet, Sum
+from django.db import transaction
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.fields.json import KeyTransform
 
-from controlplane.common.errors import Overloaded
 from controlplane.metrics.models import Batch, Chunk, SeriesRow
-from controlplane.metrics.sample import STALE_BITS, Columns, Identity, Ints, Kind
-from controlplane.metrics.stores import chunks, log
+from controlplane.metrics.sample import Columns, Identity, Kind
+from controlplane.metrics.stores import chunks, compaction, log
 from controlplane.metrics.stores.base import (
     Matcher,
     Merged,
@@ -23,18 +22,12 @@ from controlplane.metrics.stores.base import (
     StoredSeries,
     Tail,
 )
-from controlplane.metrics.stores.merge import bounds, joined, merged, split, within
+from controlplane.metrics.stores.guard import guarded
+from controlplane.metrics.stores.merge import joined, merged, split, within
 
 HOLD = timedelta(minutes=5)  # how long the log keeps a batch before it goes into chunks
 CROWDED = 200_000  # samples in the log that make it go sooner
-AT_ONCE = 400_000  # samples that a round of compaction holds in memory
-BATCHES_AT_ONCE = 2_000
-PATIENCE = 3  # how often a plan may be overtaken before it is made with the lock held
 DROPPED_AT_ONCE = 2_000  # chunks in a transaction of retention
-_LAST = (
-    "UPDATE metrics_seriesrow SET last_at = %s, last_value = %s, last_received_at = %s, ended = %s"
-    " WHERE id = %s AND (last_at IS NULL OR last_at <= %s)"
-)
 
 
 class EmbeddedStore:
@@ -54,6 +47,15 @@ class EmbeddedStore:
                 SeriesRow.objects.bulk_create(rows, ignore_conflicts=True)
             ids = _ids(team, keys)
         return [ids[key] for key in keys]
+
+    def touch(self, team: int, series: Sequence[int], *, now: datetime) -> set[int]:
+        rows = SeriesRow.objects.filter(team_id=team)
+        there: set[int] = set()
+        for portion in chunks.portions(series):
+            with guarded():
+                rows.filter(id__in=portion).update(last_received_at=now)
+                there.update(rows.filter(id__in=portion).values_list("id", flat=True))
+        return there
 
     def append(self, pending: Sequence[Pending]) -> None:
         with guarded(), transaction.atomic():
@@ -100,7 +102,7 @@ class EmbeddedStore:
         return split(merged(joined(wanted))[0])
 
     def backfill(self, team: int, columns: Columns, *, now: datetime) -> Merged:
-        return _stored(team, columns, np.full(len(columns), _at(now), np.int64))
+        return compaction.store(team, columns, np.full(len(columns), _at(now), np.int64))
 
     def compact(self, *, now: datetime, force: bool = False) -> Merged:
         total = Merged()
@@ -109,7 +111,7 @@ class EmbeddedStore:
         )
         for row in list(waiting.order_by("team_id")):
             if force or row["oldest"] <= now - HOLD or row["n"] > CROWDED:
-                total += _compact_team(row["team_id"])
+                total += compaction.compact(row["team_id"])
         return total
 
     def retain(self, *, before_ms: int) -> int:
@@ -119,20 +121,25 @@ class EmbeddedStore:
             with guarded(), transaction.atomic():
                 chunks.delete([number for number, _ in rows])
             dropped += sum(count for _, count in rows)
+        _forget_series(datetime.fromtimestamp(before_ms / 1000, UTC))
         return dropped
 
 
-class guarded:  # noqa: N801 - reads as the verb it is: `with guarded():`
-    """Turns "the database is locked, full or gone" into Overloaded, which is worth a retry."""
+def _forget_series(before: datetime) -> None:
+    """Rows of which nothing is left: replicas come and go, and each leaves some hundred series.
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OperationalError):
-            raise Overloaded(
-                "store.busy", "The store cannot write now; send this again."
-            ) from error
+    One statement, so that a series that speaks again at this very moment is touched either before
+    it, and stays, or after it, and is registered anew.
+    """
+    silent = Q(last_received_at__lt=before) | Q(last_received_at=None, created_at__lt=before)
+    held = Exists(Chunk.objects.filter(series=OuterRef("pk")))
+    while True:
+        some = list(SeriesRow.objects.filter(silent, ~held).values_list("id", flat=True)[:500])
+        with guarded(), transaction.atomic():
+            gone = SeriesRow.objects.filter(silent, ~held, id__in=some)
+            count = gone._raw_delete(gone.db)
+        if not count:
+            return
 
 
 def _matching(rows: QuerySet[SeriesRow], any_of: Sequence[Matcher]) -> QuerySet[SeriesRow]:
@@ -176,108 +183,3 @@ def _at(moment: datetime) -> int:
 
 def _ms(moment: datetime | None) -> int | None:
     return None if moment is None else _at(moment)
-
-
-def _lock_team(team: int) -> None:
-    """One writer of chunks a team at a time, or two would both extend the same open chunk.
-
-    SQLite has one writer anyway, from the first statement on (transaction_mode IMMEDIATE).
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x71D3, team % (1 << 31)])
-
-
-def _compact_team(team: int) -> Merged:
-    """Everything the log holds now, in rounds of bounded size."""
-    total, after = Merged(), 0
-    while batches := _oldest(team, after):
-        total += _compact_some(team, batches)
-        after = batches[-1].pk
-    return total
-
-
-def _compact_some(team: int, batches: Sequence[Batch]) -> Merged:
-    """These batches into chunks, and only then out of the log.
-
-    Whoever is stopped in between leaves samples in both places; they are read once, and the next
-    compaction finds them to be duplicates.
-    """
-    done, parts, received = [], [], []
-    for batch in batches:
-        part = log.columns_of(batch.pk, batch.payload)
-        if part is not None:
-            done.append(batch.pk)
-            parts.append(part)
-            received.append(np.full(len(part), _at(batch.received_at), np.int64))
-    if not done:
-        return Merged()
-    moved = _stored(team, joined(parts), np.concatenate(received))
-    with guarded(), transaction.atomic():
-        for portion in chunks.portions(done):
-            Batch.objects.filter(id__in=portion).delete()
-    return moved
-
-
-def _stored(team: int, columns: Columns, received_ms: Ints) -> Merged:
-    """Samples in order of arrival → chunks, some hundred series a transaction."""
-    total = Merged()
-    for share in chunks.shares(columns):
-        part = Columns(columns.series[share], columns.ts_ms[share], columns.values[share])
-        total += _swapped(team, part, received_ms[share])
-    return total
-
-
-def _swapped(team: int, columns: Columns, received_ms: Ints) -> Merged:
-    for _ in range(PATIENCE):
-        plan = chunks.prepare(columns)
-        with guarded(), transaction.atomic():
-            _lock_team(team)
-            if plan.apply():
-                _remember_last(columns, received_ms)
-                return plan.merged
-    with guarded(), transaction.atomic():
-        _lock_team(team)  # nobody can be faster now: slower for everybody, but sure
-        plan = chunks.prepare(columns)
-        if not plan.apply():
-            raise Overloaded("store.busy", "Chunks change under the lock; compact again.")
-        _remember_last(columns, received_ms)
-    return plan.merged
-
-
-def _oldest(team: int, after: int) -> list[Batch]:
-    """The batches that one round moves, oldest first."""
-    found: list[Batch] = []
-    samples = 0
-    rows = Batch.objects.filter(team_id=team, id__gt=after).order_by("id")[:BATCHES_AT_ONCE]
-    for batch in rows.iterator():
-        samples += batch.count
-        found.append(batch)
-        if samples >= AT_ONCE:
-            break
-    return found
-
-
-def _remember_last(columns: Columns, received_ms: Ints) -> None:
-    """Write each series' newest sample to its row, unless the row knows a newer one."""
-    if not len(columns):
-        return
-    order = np.lexsort((columns.ts_ms, columns.series))
-    names, starts, ends = bounds(columns.series[order])
-    last = order[ends - 1]
-    values = columns.values[last]
-    stale = values.view(np.uint64) == STALE_BITS
-    finite = np.isfinite(values)
-    heard = np.maximum.reduceat(received_ms[order], starts)
-    rows = []
-    for i, name in enumerate(names.tolist()):
-        at = _adapted(int(columns.ts_ms[last[i]]))
-        value = float(values[i]) if finite[i] else None
-        rows.append((at, value, _adapted(int(heard[i])), bool(stale[i]), name, at))
-    with connection.cursor() as cursor:
-        cursor.executemany(_LAST, rows)
-
-
-def _adapted(ms: int) -> str | None:
-    """A moment in the database's own spelling, as raw statements by-pass the model's."""
-    return connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(ms / 1000, UTC))

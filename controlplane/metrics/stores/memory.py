@@ -25,6 +25,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.next_error: ProductError | None = None
         self._ids: dict[tuple[int, bytes], int] = {}
+        self._next = 1
         self._series: dict[int, tuple[int, Identity]] = {}
         self._log: list[Pending] = []
         self._kept: dict[int, Columns] = {}
@@ -33,10 +34,16 @@ class MemoryStore:
     def register(self, team: int, identities: Sequence[Identity], *, now: datetime) -> list[int]:
         found = []
         for identity in identities:
-            number = self._ids.setdefault((team, identity.key()), len(self._ids) + 1)
+            number = self._ids.setdefault((team, identity.key()), self._next)
+            self._next += number == self._next
             self._series.setdefault(number, (team, identity))
             found.append(number)
         return found
+
+    def touch(self, team: int, series: Sequence[int], *, now: datetime) -> set[int]:
+        there = {one for one in series if self._series.get(one, (None,))[0] == team}
+        self._received.update(dict.fromkeys(there, round(now.timestamp() * 1000)))
+        return there
 
     def append(self, pending: Sequence[Pending]) -> None:
         error, self.next_error = self.next_error, None
@@ -117,6 +124,10 @@ class MemoryStore:
             self._kept[team] = Columns(
                 columns.series[keep], columns.ts_ms[keep], columns.values[keep]
             )
+        held = {int(one) for kept in self._kept.values() for one in kept.series}
+        for number, (team, identity) in list(self._series.items()):
+            if number not in held and self._received.get(number, before_ms) < before_ms:
+                del self._series[number], self._ids[team, identity.key()]
         return dropped
 
     def _all(self, team: int) -> Columns:

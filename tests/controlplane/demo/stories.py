@@ -33,8 +33,8 @@ def counter(name: str, start: datetime, end: datetime) -> Points:
         for one in store.find(row.team_id, ["experience.e2e"])
         if one.kind is Kind.COUNT and one.labels["workload"] == name
     )
-    span = {"start_ms": round(start.timestamp() * 1000), "end_ms": round(end.timestamp() * 1000)}
-    return store.read(row.team_id, [found.id], **span)[found.id]
+    start_ms, end_ms = (round(edge.timestamp() * 1000) for edge in (start, end))
+    return store.read(row.team_id, [found.id], start_ms=start_ms, end_ms=end_ms)[found.id]
 
 
 def trace(tmp_path: Path, count: int = 600, name: str = "my_clients.csv") -> Path:

@@ -13,13 +13,12 @@ from controlplane.accounts.models import Team
 from controlplane.common.errors import Overloaded
 from controlplane.metrics.models import Batch, Chunk, SeriesRow
 from controlplane.metrics.sample import STALE_BITS, Columns, Identity, Kind
-from controlplane.metrics.stores import chunks, embedded, log
+from controlplane.metrics.stores import chunks, compaction, embedded, log
 from controlplane.metrics.stores.base import Merged, Pending
 from controlplane.metrics.stores.embedded import EmbeddedStore
 
 pytestmark = pytest.mark.django_db
 
-ALL = {"start_ms": 0, "end_ms": 2**60}
 store = EmbeddedStore()
 
 
@@ -35,7 +34,7 @@ def put(team: Team, now: datetime, *samples: tuple[int, int, float]) -> None:
 
 
 def points(team: Team, *series: int) -> dict[int, list[tuple[int, float]]]:
-    found = store.read(team.pk, series, **ALL)
+    found = store.read(team.pk, series, start_ms=0, end_ms=2**60)
     return {
         one: list(zip(times.tolist(), values.tolist(), strict=True))
         for one, (times, values) in found.items()
@@ -72,8 +71,8 @@ def test_a_crowded_log_is_moved_sooner(
 def test_bounded_rounds_move_everything(
     team_a: Team, noon: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "AT_ONCE", 3)
-    monkeypatch.setattr(embedded, "BATCHES_AT_ONCE", 2)
+    monkeypatch.setattr(compaction, "AT_ONCE", 3)
+    monkeypatch.setattr(compaction, "BATCHES_AT_ONCE", 2)
     monkeypatch.setattr(chunks, "SERIES_AT_ONCE", 2)
     some = ids(team_a, 5, noon)
     for step in range(7):
@@ -125,14 +124,14 @@ def test_a_crash_between_chunks_and_log_loses_nothing_and_doubles_nothing(
 ) -> None:
     (a,) = ids(team_a, 1, noon)
     put(team_a, noon, (a, 1, 1.0), (a, 2, 2.0), (a, 1, 9.0))
-    real = embedded._stored
+    real = compaction.store
 
     def killed(*args: Any) -> Merged:
         real(*args)
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(embedded, "_stored", killed)
+        patch.setattr(compaction, "store", killed)
         with pytest.raises(RuntimeError):
             store.compact(now=noon, force=True)
     between = points(team_a, a)
@@ -161,7 +160,7 @@ def _overtaken(times: int, work: Callable[[], object]) -> Callable[[Columns], ch
     return prepare
 
 
-@pytest.mark.parametrize("times", [1, embedded.PATIENCE])
+@pytest.mark.parametrize("times", [1, compaction.PATIENCE])
 def test_a_plan_that_was_overtaken_is_made_anew(
     team_a: Team, noon: datetime, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:

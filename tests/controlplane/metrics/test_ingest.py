@@ -306,6 +306,25 @@ def test_a_process_notices_that_its_rows_are_gone(team_a: Team, noon: datetime) 
     assert stored(team_a, "x") == [(ms(noon) + 1, 2.0)]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_series_that_was_forgotten_and_speaks_again_is_a_new_one(
+    team_a: Team, noon: datetime, restarted: bool
+) -> None:
+    take(team_a, noon, ("x", ms(noon), 1.0), ("y", ms(noon), 1.0))
+    ingest.store.compact(now=noon, force=True)
+    later = noon + timedelta(days=40)
+    take(team_a, later, ("y", ms(later), 2.0))  # woke up just before
+    ingest.store.retain(before_ms=ms(noon + timedelta(days=5)))
+    if restarted:
+        ingest._teams.clear()
+    receipt = take(team_a, later, ("x", ms(later), 3.0), ("y", ms(later) + 1, 4.0))
+    ingest.store.compact(now=later, force=True)
+
+    assert receipt.accepted == 2
+    assert stored(team_a, "x") == [(ms(later), 3.0)]
+    assert stored(team_a, "y") == [(ms(later), 2.0), (ms(later) + 1, 4.0)]
+
+
 def test_the_same_bytes_mean_other_series_at_other_doors(team_a: Team, noon: datetime) -> None:
     for workload in ("a", "b"):
         door = Door("test", workload)
