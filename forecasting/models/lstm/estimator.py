@@ -1,4 +1,4 @@
-"""A history → a trained anchored LSTM: pinball loss, early stopping, one thread, one seed."""
+"""A history → a trained anchored LSTM: pinball loss, early stopping, one seed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -129,12 +129,10 @@ def _copy(network: AnchoredNetwork) -> dict[str, Tensor]:
 
 @contextmanager
 def _alone(seed: int) -> Iterator[torch.Generator]:
-    """One thread and our own seed, both put back afterwards: the same history, the same net."""
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    torch.set_num_threads(1)
+    """Our own seed, and the state of before put back afterwards: the same history, the same net."""
+    state = torch.get_rng_state()
     torch.manual_seed(seed)
     try:
         yield torch.Generator().manual_seed(seed)
     finally:
-        torch.set_num_threads(threads)
         torch.set_rng_state(state)

@@ -1,6 +1,6 @@
 """Anchored windows → quantiles of the change at each step ahead, as a torch module."""
 
-from torch import Tensor, cat, cumsum, nn
+from torch import Tensor, cat, cumsum, nn, set_num_threads
 from torch.nn.functional import relu
 
 from forecasting.features import FUTURE_CHANNELS, PAST_CHANNELS
@@ -8,6 +8,10 @@ from forecasting.features import FUTURE_CHANNELS, PAST_CHANNELS
 MOST_STRETCH = 3.0  # log: a network may make a distance 20 times larger or smaller, no more
 LEAST_GAP = 1e-3  # in units of the scale: quantiles that fell together can be pulled apart again
 TRUST = 2.0  # before training 88 % of the profile's expected move is believed
+
+# These networks are so small that a second thread only waits for the first, at full speed; and
+# sums in a fixed order make the same history the same network. Nothing else here uses torch.
+set_num_threads(1)
 
 
 class AnchoredNetwork(nn.Module):
