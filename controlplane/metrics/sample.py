@@ -24,6 +24,8 @@ LATE = timedelta(hours=1)  # how far behind its series' newest sample one may ar
 AHEAD = timedelta(minutes=10)  # how far a sender's clock may run before ours
 STALE_BITS = 0x7FF0_0000_0000_0002  # Prometheus' "this series has ended"
 
+OWN = ("source", "tidewise")  # replicas as we saw them: they are billed, so nobody may send them
+
 _LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _METRIC_NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:.]*")
 
@@ -175,4 +177,6 @@ def _label_fault(name: str, value: str) -> tuple[str, str] | None:
         )
     if len(value.encode(errors="replace")) > MAX_LABEL_VALUE:
         return "label.length", f"A label value may have {MAX_LABEL_VALUE} bytes."
+    if (name, value) == OWN:
+        return "label.reserved", 'source="tidewise" marks what Tidewise measured; send another.'
     return None

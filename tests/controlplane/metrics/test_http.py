@@ -622,3 +622,18 @@ async def test_listeners_hear_after_the_commit_and_cannot_break_it(
 
     assert reply.status == 200
     assert heard == [(team_a.pk, frozenset({("service.request.rate", "chat-7b")}), 1)]
+
+
+async def test_nobody_may_send_what_only_we_measure(client: Client, noon: datetime) -> None:
+    own = {"workload": "chat-7b", "pool": "private-a100", "source": "tidewise"}
+    signal = "infra.replicas.current"
+    by_json = await client.push({"signal": signal, "value": 900, "labels": own})
+    by_write = await client.write(
+        page([({"__name__": signal, **own}, [(round(noon.timestamp() * 1000), 900.0)])])
+    )
+    text = f'{signal.replace(".", "_")}{{workload="chat-7b",source="tidewise"}} 900\n'
+    by_text = await client.send(TEXT, text.encode(), headers={"content-type": "text/plain"})
+
+    assert [by_json.status, by_write.status, by_text.status] == [400, 400, 400]
+    assert by_json.code == by_text.code == "label.reserved"
+    assert await count(SeriesRow) == 0
