@@ -24,6 +24,15 @@ def test_the_last_value_serves_when_it_is_best_or_alone() -> None:
     assert choose([LAST]).reason == "no other model could learn from this history yet"
 
 
+def test_yesterday_must_be_clearly_better_than_what_looks_at_the_present() -> None:
+    present, close, clear = (
+        Candidate("a", 0.080), Candidate("seasonal-naive", 0.074), Candidate("seasonal-naive", 0.07)
+    )  # fmt: skip
+
+    assert choose([LAST, present, close]).name == "a"
+    assert choose([LAST, present, clear]).reason == "30.0% less loss than the last value"
+
+
 def test_nothing_beats_a_perfect_last_value() -> None:
     perfect = Candidate("last-value", 0.0)
 
