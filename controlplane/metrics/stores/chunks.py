@@ -4,7 +4,6 @@ A database has one writer at a time (SQLite) or one per team (PostgreSQL), so wh
 done before the transaction: `prepare` reads, merges and encodes, `Plan.apply` only swaps rows.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -67,8 +66,7 @@ def prepare(columns: Columns) -> Plan:
     """
     fresh, own = merged(_owned(columns))
     touched = list(_touched(fresh, payloads=True))
-    found = list(_decoded(touched))
-    before = joined([part for _, part in found])
+    old, before = _decoded(touched)
     # `before` is unique as long as no two chunks hold one sample; count only what is new.
     settled = merged(before)[0]
     united, counts = merged(joined([settled, fresh]))
@@ -78,7 +76,7 @@ def prepare(columns: Columns) -> Plan:
         own.conflicts + counts.conflicts,
     )
     seen = frozenset(number for number, *_ in touched)
-    return Plan(fresh, seen, tuple(number for number, _ in found), tuple(_rows(united)), done)
+    return Plan(fresh, seen, old, tuple(_rows(united)), done)
 
 
 def shares(columns: Columns) -> Iterator[Ints]:
@@ -102,21 +100,22 @@ def _owned(columns: Columns) -> Columns:
     return Columns(columns.series[keep], columns.ts_ms[keep], columns.values[keep])
 
 
-def _columns(series: int, payload: bytes) -> Columns:
-    ts_ms, values = codec.decode(payload)
-    return Columns(np.full(ts_ms.size, series, np.int64), ts_ms, values)
+def _decoded(stored: Iterable[Stored]) -> tuple[tuple[int, ...], Columns]:
+    """The ids of chunks that can be read, and their samples in the same order.
 
-
-def _decoded(stored: Iterable[Stored]) -> Iterator[tuple[int, Columns]]:
-    """Chunks that can be read. A damaged one is left where it is, for somebody to look at.
-
-    It must stop neither the compaction of its team nor the reading of all other chunks.
+    A damaged one is left where it is, for somebody to look at: it must stop neither the compaction
+    of its team nor the reading of all other chunks.
     """
+    good: list[tuple[int, int, codec.Opened]] = []
     for number, series, payload in stored:
         try:
-            yield number, _columns(series, payload)
+            good.append((number, series, codec.opened(payload)))
         except codec.BadChunk:
             log.error("chunk.damaged", chunk=number, series=series)  # noqa: TRY400 - said per read
+    ts_ms, values = codec.decode_all([one for *_, one in good])
+    owners = np.array([series for _, series, _ in good], np.int64)
+    counts = [one.count for *_, one in good]
+    return tuple(number for number, *_ in good), Columns(np.repeat(owners, counts), ts_ms, values)
 
 
 def _touched(fresh: Columns, *, payloads: bool) -> Iterator[Stored]:
@@ -134,20 +133,22 @@ def _touched(fresh: Columns, *, payloads: bool) -> Iterator[Stored]:
                 yield number, series, bytes(rest[0]) if rest else b""
 
 
-def _rows(columns: Columns) -> list[Row]:
-    return [
-        _row(name, columns, low, min(low + MOST, end))
-        for name, start, end in zip(
-            *(part.tolist() for part in bounds(columns.series)), strict=True
-        )
-        for low in range(start, end, MOST)
-    ]
-
-
-def _row(series: int, columns: Columns, start: int, end: int) -> Row:
-    ts_ms: Ints = columns.ts_ms[start:end]
-    payload = codec.encode(ts_ms, columns.values[start:end])
-    return series, int(ts_ms[0]), int(ts_ms[-1]), end - start, payload
+def _rows(columns: Columns) -> Iterable[Row]:
+    """Sorted samples → rows of at most MOST samples each."""
+    spans = zip(*(part.tolist() for part in bounds(columns.series)), strict=True)
+    starts = [low for _, start, end in spans for low in range(start, end, MOST)]
+    if not starts:
+        return []
+    cuts = np.array([*starts, len(columns)], np.int64)
+    payloads = codec.encode_all(columns.ts_ms, columns.values, cuts, pack_from=FULL)
+    return zip(
+        columns.series[cuts[:-1]].tolist(),
+        columns.ts_ms[cuts[:-1]].tolist(),
+        columns.ts_ms[cuts[1:] - 1].tolist(),
+        np.diff(cuts).tolist(),
+        payloads,
+        strict=True,
+    )
 
 
 def _insert(rows: Sequence[Row]) -> None:
@@ -163,18 +164,14 @@ def delete(ids: Sequence[int]) -> None:
 
 def by_series(ids: Sequence[int], *, start_ms: int, end_ms: int) -> Columns:
     """Every chunk of these series that reaches into the span; by series, oldest row first."""
-    found: dict[int, list[Columns]] = defaultdict(list)
-    for portion in portions(ids):
+    parts = []
+    for portion in portions(sorted(ids)):
         rows = Chunk.objects.filter(
             series_id__in=portion, end_ms__gte=start_ms, start_ms__lt=end_ms
-        ).order_by("id")
-        stored = (
-            (number, series, bytes(payload))
-            for number, series, payload in rows.values_list("id", "series_id", "payload")
-        )
-        for _, part in _decoded(stored):
-            found[int(part.series[0])].append(part)
-    return joined([part for series in sorted(found) for part in found[series]])
+        ).order_by("series_id", "id")
+        stored = rows.values_list("id", "series_id", "payload")
+        parts.append(_decoded((number, one, bytes(data)) for number, one, data in stored)[1])
+    return joined(parts)
 
 
 def portions(ids: Sequence[T]) -> Iterable[Sequence[T]]:

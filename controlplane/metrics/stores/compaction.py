@@ -116,11 +116,14 @@ def _remember_last(columns: Columns, received_ms: Ints) -> None:
     stale = values.view(np.uint64) == STALE_BITS
     finite = np.isfinite(values)
     heard = np.maximum.reduceat(received_ms[order], starts)
-    rows = []
-    for i, name in enumerate(names.tolist()):
-        at = _adapted(int(columns.ts_ms[last[i]]))
-        value = float(values[i]) if finite[i] else None
-        rows.append((at, value, _adapted(int(heard[i])), bool(stale[i]), name, at))
+    times = columns.ts_ms[last]
+    spelt = {ms: _adapted(ms) for ms in np.unique(np.concatenate((times, heard))).tolist()}
+    rows = [
+        (spelt[at], value if good else None, spelt[received], ended, name, spelt[at])
+        for at, value, good, received, ended, name in zip(
+            *(part.tolist() for part in (times, values, finite, heard, stale, names)), strict=True
+        )
+    ]
     with connection.cursor() as cursor:
         cursor.executemany(_LAST, rows)
 

@@ -65,9 +65,53 @@ def test_the_mark_of_an_ended_series_does_not_spoil_a_chunk() -> None:
     assert len(there_and_back(regular(240), values)) < plain + 40
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "version", "count", "mode", "width"])
-def test_damaged_bytes_are_refused_not_guessed(damage: str) -> None:
-    good = codec.encode(regular(50), np.round(np.linspace(0, 1, 50), 3))
+def test_many_series_at_once_are_the_same_bytes_as_one_by_one() -> None:
+    noise = np.random.default_rng(3)
+    parts = [
+        np.round(np.linspace(1, 20, 7), 2),
+        noise.normal(0, 1, 5),
+        np.array([STALE, 1.5, np.inf, 1.5, 2.0]),
+        np.array([np.nan]),
+        np.full(300, 0.25),
+        np.arange(4) * 1e15,
+        np.array([-0.0, 3.0]),
+    ]
+    cuts = np.cumsum([0, *(part.size for part in parts)])
+    times = np.concatenate([regular(part.size, 10 + i) for i, part in enumerate(parts)])
+    values = np.concatenate(parts)
+    together = codec.encode_all(times, values, cuts)
+    spans = list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
+    back_ms, back = codec.decode_all([codec.opened(payload) for payload in together])
+
+    assert together == [codec.encode(times[a:b], values[a:b]) for a, b in spans]
+    assert back_ms.tolist() == times.tolist()
+    assert back.view(np.uint64).tolist() == values.view(np.uint64).tolist()
+
+
+def test_chunks_that_are_soon_written_anew_are_not_packed() -> None:
+    times, values = regular(300), np.round(np.linspace(0, 9, 300), 1)
+    plain, packed = codec.encode_all(times, values, np.array([0, 100, 300]), pack_from=150)
+    alone = codec.encode(times[100:], values[100:])
+    back_ms, back = codec.decode_all([codec.opened(plain), codec.opened(packed)])
+
+    assert (plain[0], packed[0]) == (2, 1)
+    assert (
+        plain == codec.encode_all(times[:100], values[:100], np.array([0, 100]), pack_from=999)[0]
+    )
+    assert (back_ms.tolist(), back.tolist()) == (times.tolist(), values.tolist())
+
+
+def test_no_chunks_are_no_samples() -> None:
+    times, values = codec.decode_all([])
+
+    assert (times.size, values.size) == (0, 0)
+
+
+@pytest.mark.parametrize("pack_from", [0, 99])
+@pytest.mark.parametrize("damage", ["cut", "empty", "version", "count", "mode", "width", "place"])
+def test_damaged_bytes_are_refused_not_guessed(damage: str, pack_from: int) -> None:
+    times, values = regular(50), np.round(np.linspace(0, 1, 50), 3)
+    (good,) = codec.encode_all(times, values, np.array([0, 50]), pack_from=pack_from)
     bad = {
         "cut": good[:-4],
         "empty": b"",
@@ -75,6 +119,8 @@ def test_damaged_bytes_are_refused_not_guessed(damage: str) -> None:
         "count": good[:4] + b"\xff" + good[5:],
         "mode": good[:1] + b"\x63" + good[2:],
         "width": good[:2] + b"\x03" + good[3:],
+        # A mark of "no number" at a place that the chunk does not have.
+        "place": b"\x02\x00\x00\x00\x01\x00\x00\x00\x01" + bytes(11) + b"\x05" + bytes(11),
     }[damage]
 
     with pytest.raises(codec.BadChunk):

@@ -82,6 +82,24 @@ def test_a_chunk_comes_back_bit_for_bit(
 
 
 @some
+@given(
+    st.lists(st.lists(st.one_of(numbers, st.floats()), min_size=1, max_size=9), min_size=1),
+    st.integers(0, 9),
+)
+def test_chunks_come_back_bit_for_bit_whatever_stands_beside_them(
+    parts: list[list[float]], pack_from: int
+) -> None:
+    cuts = np.cumsum([0, *map(len, parts)])
+    values = np.array([value for part in parts for value in part], np.float64)
+    times = NOW - 1000 * cuts[-1] + np.arange(values.size, dtype=np.int64) * 977
+    payloads = codec.encode_all(times, values, cuts, pack_from=pack_from)
+    back_ms, back = codec.decode_all([codec.opened(payload) for payload in payloads])
+
+    assert back_ms.tolist() == times.tolist()
+    assert back.view(np.uint64).tolist() == values.view(np.uint64).tolist()
+
+
+@some
 @given(st.lists(st.tuples(st.integers(1, 2**62), stamps, bits), max_size=60))
 def test_a_batch_comes_back_bit_for_bit(rows: list[tuple[int, int, float]]) -> None:
     series, times, values = zip(*rows, strict=True) if rows else ((), (), ())
@@ -122,11 +140,14 @@ CHUNK = codec.encode(
     NOW + np.arange(50, dtype=np.int64) * 15_000,
     np.array([*np.round(np.linspace(0, 9, 47), 2), np.nan, np.inf, 1.0]),
 )
+(PLAIN,) = codec.encode_all(
+    NOW + np.arange(9), np.array([*[1.5] * 8, np.nan]), np.array([0, 9]), pack_from=99
+)
 BATCH = codec.encode_columns(Columns(np.arange(1, 9), NOW + np.arange(8), np.linspace(0, 1, 8)))
 
 
 @some
-@given(st.one_of(st.binary(max_size=80), damaged(CHUNK), damaged(BATCH)))
+@given(st.one_of(st.binary(max_size=80), damaged(CHUNK), damaged(PLAIN), damaged(BATCH)))
 def test_damaged_bytes_are_a_bad_chunk_or_some_numbers(payload: bytes) -> None:
     for decode in (codec.decode, codec.decode_columns):
         try:
