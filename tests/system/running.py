@@ -84,8 +84,10 @@ class Running:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(20)
         for process in self.processes():
-            with suppress(psutil.Error):
-                process.kill()
+            # Another installation may work on the same data: only our own session is ended.
+            with suppress(psutil.Error, ProcessLookupError):
+                if os.getsid(process.pid) == self.process.pid:
+                    process.kill()
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
