@@ -1,6 +1,7 @@
 """Who is trained when → a lease per workload, with patience that grows with every failure."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -25,23 +26,33 @@ def due(*, now: datetime) -> "QuerySet[Workload]":
 
 
 @contextmanager
-def lease(workload: Workload, *, now: datetime) -> Iterator[None]:
-    """The right to train this workload; whatever ends the block is written down.
+def lease(
+    workload: Workload, *, now: datetime, stopwatch: Callable[[], float] = time.monotonic
+) -> Iterator[None]:
+    """The right to train this workload; whatever ends the block is written down, and when.
 
     Raises Conflict when a training of it is running. A failure passes on, and makes the next
     attempt wait longer; too little history is no failure, it only has to grow.
     """
-    row = _begin(workload, now=now)
+    row, began = _begin(workload, now=now), stopwatch()
+    failures, due_at, trouble = row.failures, row.due_at, row.trouble
     try:
         yield
+        failures, due_at, trouble = 0, now + RETRAIN_EVERY, ""
     except NotEnoughHistory as error:
-        _end(row, now=now, failures=0, due_at=now + LEASE, trouble=str(error))
+        failures, due_at, trouble = 0, now + LEASE, str(error)
         raise
     except BaseException as error:
         trouble = f"{type(error).__name__}: {error}"
-        _end(row, now=now, failures=row.failures, due_at=row.due_at, trouble=trouble)
         raise
-    _end(row, now=now, failures=0, due_at=now + RETRAIN_EVERY, trouble="")
+    finally:
+        # Only our own attempt: one that lasted longer than its lease may have a successor.
+        Training.objects.filter(pk=row.pk, started_at=now).update(
+            ended_at=now + timedelta(seconds=stopwatch() - began),
+            failures=failures,
+            due_at=due_at,
+            trouble=trouble[:300],
+        )
 
 
 def train_again(workload: Workload, *, now: datetime) -> None:
@@ -63,8 +74,8 @@ def _begin(workload: Workload, *, now: datetime) -> Training:
     if started is not None and ended is None and now - started < LEASE:
         raise Conflict(
             "training.running",
-            f"{workload.name} is being trained since {started:%H:%M:%S} UTC;"
-            " try again in a few minutes.",
+            f"a training of {workload.name} began at {started:%H:%M:%S} UTC and has not ended;"
+            f" if it was killed, another one may begin at {started + LEASE:%H:%M} UTC",
         )
     failures = row.failures + 1
     won = claim(
@@ -80,11 +91,5 @@ def _begin(workload: Workload, *, now: datetime) -> Training:
         },
     )
     if not won:
-        raise Conflict("training.running", f"{workload.name} is being trained by somebody else.")
+        raise Conflict("training.running", f"{workload.name} is being trained by somebody else")
     return row
-
-
-def _end(row: Training, *, now: datetime, failures: int, due_at: datetime, trouble: str) -> None:
-    Training.objects.filter(pk=row.pk, started_at=row.started_at).update(
-        ended_at=now, failures=failures, due_at=due_at, trouble=trouble[:300]
-    )

@@ -77,7 +77,7 @@ def test_while_a_worker_trains_the_command_says_so(chat: Workload, noon: datetim
     with trainings.lease(chat, now=noon):
         _out, err, end = run("--workload", "chat-7b")
 
-    assert err.startswith("chat-7b: chat-7b is being trained since 12:00:00 UTC; try again")
+    assert err.startswith("chat-7b: a training of chat-7b began at 12:00:00 UTC and has not ended")
     assert end == "1 of 1 workloads could not be trained"
     assert not ModelVersion.objects.exists()
 

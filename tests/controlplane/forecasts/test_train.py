@@ -230,7 +230,7 @@ def test_a_workload_that_is_switched_off_is_not_trained(fresh: Workload, noon: d
 
 def test_while_one_trains_another_is_told_to_come_back(fresh: Workload, noon: datetime) -> None:
     with trainings.lease(fresh, now=noon):
-        with pytest.raises(Conflict, match="chat-7b is being trained since 12:00:00 UTC"):
+        with pytest.raises(Conflict, match=r"began at 12:00:00 UTC .* at 12:15 UTC"):
             trained(fresh, now=noon + MINUTE)
         assert train.train_due(now=noon + MINUTE) == 0
 
@@ -278,6 +278,21 @@ def test_success_forgets_the_failures(fresh: Workload, noon: datetime) -> None:
 
     assert (row.failures, row.trouble) == (0, "")
     assert row.due_at == noon + LEASE + trainings.RETRAIN_EVERY
+
+
+def test_the_row_tells_when_a_training_ended_and_what_stopped_it(
+    fresh: Workload, noon: datetime
+) -> None:
+    seconds = iter((100.0, 107.5))
+    with (
+        pytest.raises(KeyboardInterrupt),
+        trainings.lease(fresh, now=noon, stopwatch=lambda: next(seconds)),
+    ):
+        raise KeyboardInterrupt
+    row = Training.objects.get()
+
+    assert row.ended_at == noon + timedelta(seconds=7.5)
+    assert (row.failures, row.trouble) == (1, "KeyboardInterrupt: ")
 
 
 def test_a_lease_that_ran_out_does_not_undo_its_successor(fresh: Workload, noon: datetime) -> None:
