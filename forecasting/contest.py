@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
+
 from forecasting.accuracy import Scores
 from forecasting.backtest import evaluate
 from forecasting.errors import ForecastingError
@@ -47,11 +49,16 @@ class Refusal:
 
 
 def field(history: Series) -> Field:
-    """The newest 15 % held out, at least three hours and at most a day."""
-    share = round(len(history) * HELD_OUT_SHARE)
+    """The newest 15 % held out, at least three hours and at most a day of values that came.
+
+    What is missing does not count: a night without samples must not be all that is scored on.
+    """
+    newest = np.cumsum(~history.missing[::-1])
+    came = int(newest[-1]) if newest.size else 0
     least, most = (length // history.step for length in (LEAST_HELD_OUT, MOST_HELD_OUT))
-    held = max(1, min(max(share, least), most))
-    return Field(history, max(0, len(history) - held))
+    held = max(1, min(max(round(came * HELD_OUT_SHARE), least), most))
+    steps = int(np.searchsorted(newest, min(held, came))) + 1
+    return Field(history, max(0, len(history) - steps))
 
 
 def compete(

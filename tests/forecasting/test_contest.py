@@ -48,6 +48,23 @@ def test_the_newest_part_is_held_out_for_hours_and_at_most_a_day(
     assert ground.past.end == ground.history.end - timedelta(hours=held_hours)
 
 
+def test_a_silent_night_is_not_all_that_is_scored_on() -> None:
+    values = np.ones(24 * 60)
+    values[-600:] = np.nan
+    ground = contest.field(series(values))
+    unseen = ground.history.values[ground.unseen :]
+
+    assert int(np.isfinite(unseen).sum()) == 180
+    assert np.isfinite(unseen[0])
+
+
+@pytest.mark.parametrize("values", [[], [np.nan] * 5, [1.0], [np.nan, 1.0]])
+def test_next_to_nothing_leaves_nothing_to_learn_from(values: list[float]) -> None:
+    ground = contest.field(series(values))
+
+    assert ground.past.missing.all()
+
+
 def test_no_estimator_is_shown_what_it_is_scored_on() -> None:
     curious, ground = Curious(), contest.field(daily(5))
     compete([curious], ground, horizon=3, seed=1, stopwatch=lambda: 0.0)

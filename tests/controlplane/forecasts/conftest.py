@@ -9,6 +9,7 @@ import pytest
 from controlplane.accounts.models import Team
 from controlplane.forecasts import refresh, train
 from controlplane.workloads.models import Workload
+from tests.controlplane.forecasts.pasts import lived, wave
 from tests.factories import make_workload
 
 QUICK = ("last-value", "seasonal-naive")  # what needs neither torch nor statsmodels
@@ -31,3 +32,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def chat(team_a: Team, noon: datetime) -> Workload:
     return make_workload(team_a, now=noon)
+
+
+@pytest.fixture
+def fresh(chat: Workload, noon: datetime) -> Workload:
+    """A workload with twelve hours of demand: enough for the last value and no more."""
+    lived(chat, wave(720), until=noon)
+    return chat

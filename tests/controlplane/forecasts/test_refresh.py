@@ -23,12 +23,6 @@ from tests.factories import make_workload
 
 
 @pytest.fixture
-def fresh(chat: Workload, noon: datetime) -> Workload:
-    lived(chat, wave(720), until=noon)
-    return chat
-
-
-@pytest.fixture
 def champion(quick: None, fresh: Workload, noon: datetime) -> ModelVersion:
     return train.train(fresh, now=noon)
 

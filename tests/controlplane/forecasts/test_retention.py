@@ -12,15 +12,9 @@ from controlplane.forecasts.models import ForecastRecord, ModelState, ModelVersi
 from controlplane.forecasts.refresh import refresh
 from controlplane.workloads.models import Workload
 from forecasting import artifacts
-from tests.controlplane.forecasts.pasts import MINUTE, lived, wave
+from tests.controlplane.forecasts.pasts import MINUTE
 
 pytestmark = pytest.mark.usefixtures("quick")
-
-
-@pytest.fixture
-def fresh(chat: Workload, noon: datetime) -> Workload:
-    lived(chat, wave(720), until=noon)
-    return chat
 
 
 def aged(root: Path, *, changed: datetime) -> None:
