@@ -26,8 +26,11 @@ class Neighbour:
         self.write_url = f"http://127.0.0.1:{port}/api/v1/write"
 
     def __enter__(self) -> Self:
+        # Held to one core, as ours is; later, only the first of its threads could be.
         self._process = subprocess.Popen(
-            self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ["taskset", "-c", "0", *self._command],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         wait_for(self._listens, seconds=20, why=f"{self.name} listens")
         time.sleep(1)  # until it has read its empty store
