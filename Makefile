@@ -11,7 +11,7 @@ PORT ?= 8000
 export HOST PORT TRACE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test unit lint servers bench screenshots clean
+.PHONY: help setup demo run test cover unit lint servers bench screenshots clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -55,7 +55,10 @@ servers:  ## PostgreSQL, RabbitMQ and Chromium by apt, when root and missing
 	@sh tests/servers.sh
 
 test: lint servers  ## everything, against real PostgreSQL, RabbitMQ and Chromium
-	$(BIN)/pytest --cov --cov-report=term:skip-covered -q
+	$(BIN)/pytest -q
+
+cover: lint servers  ## the same tests, and which lines and branches they reach
+	$(BIN)/pytest -q --cov --cov-report=term:skip-covered
 
 bench: $(DEV_STAMP)  ## measure: decisions, ingest, the overview page, reaction, forecasts
 	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python -m tests.bench.$$name || exit 1; done
