@@ -21,7 +21,7 @@ from controlplane.metrics.stores.merge import bounds, joined, merged
 FULL = 240  # samples; a chunk with fewer is open, and the next compaction adds to it
 MOST = 960  # samples in a chunk that is written in one go
 OPEN_MS = 3 * 3_600_000  # an open chunk that ended longer ago stays as it is, and is not looked for
-SERIES_AT_ONCE = 500  # of one plan: 30 ms of other writers' time, and fewer than 999 parameters
+SERIES_AT_ONCE = 200  # of one plan: 10 ms of other writers' time, and fewer than 999 parameters
 _IDS_AT_ONCE = 900  # bound parameters; older SQLite builds allow 999
 _INSERT = (
     "INSERT INTO metrics_chunk (series_id, start_ms, end_ms, count, payload)"

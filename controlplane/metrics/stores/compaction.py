@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from time import perf_counter, sleep
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Max
 
 from controlplane.common.errors import Overloaded
 from controlplane.metrics.models import Batch
@@ -16,6 +18,7 @@ from controlplane.metrics.stores.merge import bounds, joined
 
 AT_ONCE = 400_000  # samples that a round holds in memory
 BATCHES_AT_ONCE = 2_000
+LONGEST_PAUSE = 0.2  # seconds
 PATIENCE = 3  # how often a plan may be overtaken before it is made with the lock held
 _LAST = (
     "UPDATE metrics_seriesrow SET last_at = %s, last_value = %s, last_received_at = %s, ended = %s"
@@ -24,9 +27,14 @@ _LAST = (
 
 
 def compact(team: int) -> Merged:
-    """Everything the log holds now, in rounds of bounded size."""
+    """Everything the log holds now, in rounds of bounded size.
+
+    Not what arrives meanwhile: under a steady stream that would never end, and write each open
+    chunk anew for every few samples.
+    """
     total, after = Merged(), 0
-    while batches := _oldest(team, after):
+    last = Batch.objects.filter(team_id=team).aggregate(last=Max("id"))["last"] or 0
+    while batches := _oldest(team, after, last):
         total += _compact_some(team, batches)
         after = batches[-1].pk
     return total
@@ -57,11 +65,19 @@ def _compact_some(team: int, batches: Sequence[Batch]) -> Merged:
 
 
 def store(team: int, columns: Columns, received_ms: Ints) -> Merged:
-    """Samples in order of arrival → chunks, some hundred series a transaction."""
-    total = Merged()
+    """Samples in order of arrival → chunks, some hundred series a transaction.
+
+    After each, others get the database for as long as it took: SQLite's waiters look again every
+    few milliseconds and stand in no queue, so that one who comes back at once could keep them out
+    until they give up.
+    """
+    total, held = Merged(), 0.0
     for share in chunks.shares(columns):
+        sleep(min(LONGEST_PAUSE, held))
         part = Columns(columns.series[share], columns.ts_ms[share], columns.values[share])
+        began = perf_counter()
         total += _swapped(team, part, received_ms[share])
+        held = perf_counter() - began
     return total
 
 
@@ -92,12 +108,12 @@ def _lock_team(team: int) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x71D3, team % (1 << 31)])
 
 
-def _oldest(team: int, after: int) -> list[Batch]:
+def _oldest(team: int, after: int, last: int) -> list[Batch]:
     """The batches that one round moves, oldest first."""
     found: list[Batch] = []
     samples = 0
-    rows = Batch.objects.filter(team_id=team, id__gt=after).order_by("id")[:BATCHES_AT_ONCE]
-    for batch in rows.iterator():
+    rows = Batch.objects.filter(team_id=team, id__gt=after, id__lte=last).order_by("id")
+    for batch in rows[:BATCHES_AT_ONCE].iterator():
         samples += batch.count
         found.append(batch)
         if samples >= AT_ONCE:

@@ -202,6 +202,23 @@ def test_two_compactions_of_one_log_store_it_once(
     assert points(team_a, a) == {a: [(1, 1.0)]}
 
 
+def test_what_arrives_during_a_compaction_is_left_to_the_next(
+    team_a: Team, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Under a steady stream a compaction never ended, and wrote each open chunk anew all the time.
+    monkeypatch.setattr(compaction, "BATCHES_AT_ONCE", 1)
+    (a,) = ids(team_a, 1, noon)
+    for at in range(3):
+        put(team_a, noon, (a, at, 1.0))
+    arriving = iter(range(10, 1000))
+    stream = _overtaken(999, lambda: put(team_a, noon, (a, next(arriving), 1.0)))
+    monkeypatch.setattr(chunks, "prepare", stream)
+
+    assert store.compact(now=noon, force=True) == Merged(3)
+    assert Batch.objects.count() == 3
+    assert len(points(team_a, a)[a]) == 6
+
+
 def test_what_is_compacted_during_a_read_is_read_once(
     team_a: Team, noon: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
