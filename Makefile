@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.run-installed
 DEV_STAMP := $(VENV)/.dev-installed
 BENCHES := $(basename $(notdir $(filter-out %/__init__.py %/load.py,$(wildcard tests/bench/*.py))))
+PURE := tests/scaler tests/laws tests/forecasting tests/architecture tests/controlplane/common
 HOST ?= 127.0.0.1
 PORT ?= 8000
 export HOST PORT TRACE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test cover unit lint servers bench screenshots clean
+.PHONY: help setup demo run test cover unit quick lint servers bench screenshots clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -48,7 +49,10 @@ lint: $(DEV_STAMP)  ## style, types, import contracts, missing migrations
 	$(BIN)/mypy .
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-unit: lint  ## lint and the quick tests, in seconds
+unit: $(DEV_STAMP)  ## the tests that need no database and no server, in seconds
+	$(BIN)/pytest -q -m "not system and not browser" $(PURE)
+
+quick: lint  ## lint and every test that starts no server, in a minute
 	$(BIN)/pytest -q -m "not system and not browser"
 
 servers:  ## PostgreSQL, RabbitMQ and Chromium by apt, when root and missing
